@@ -1,0 +1,99 @@
+"""
+Everything the survey domain can refuse.
+
+* SurveyError
+  - InvalidAnswer
+  - BadQuestionnaire
+  - BadDocument
+  - BadHierarchy
+  - BelowFloor
+  - NotEnoughPeople
+  - RightRefused
+    - MalformedCode
+    - UnknownCode
+    - SpentCode
+  - WaveUnavailable
+    - UnknownWave
+    - WaveNotOpen
+    - WaveClosed
+    - WaveCancelled
+  - WrongState
+    - ReleaseFrozen
+  - DifferentDocument
+"""
+
+
+class SurveyError(Exception):
+    """Base of every refusal; its message may be shown to the person concerned."""
+
+
+class InvalidAnswer(SurveyError):
+    """What was typed is not an answer to this question."""
+
+
+class BadQuestionnaire(SurveyError):
+    """A questionnaire contradicts itself or lacks something."""
+
+
+class BadDocument(SurveyError):
+    """An opening or a release does not have the promised shape."""
+
+
+class BadHierarchy(SurveyError):
+    """Teams that do not form one tree."""
+
+
+class BelowFloor(SurveyError):
+    """A threshold below what the product promises everybody."""
+
+
+class NotEnoughPeople(SurveyError):
+    """Too few people to count anybody's answer among others."""
+
+
+class RightRefused(SurveyError):
+    """Base of refusals that concern the right to answer."""
+
+
+class MalformedCode(RightRefused):
+    """What was typed cannot be a code, whatever the wave."""
+
+
+class UnknownCode(RightRefused):
+    """A well-formed code that this wave does not know."""
+
+
+class SpentCode(RightRefused):
+    """The code has brought a different answer already."""
+
+
+class WaveUnavailable(SurveyError):
+    """Base of refusals because the wave takes no answers."""
+
+
+class UnknownWave(WaveUnavailable):
+    """There is no such wave here."""
+
+
+class WaveNotOpen(WaveUnavailable):
+    """The wave takes no answers yet."""
+
+
+class WaveClosed(WaveUnavailable):
+    """The wave takes no more answers."""
+
+
+class WaveCancelled(WaveUnavailable):
+    """The wave was cancelled and its answers were destroyed unread."""
+
+
+class WrongState(SurveyError):
+    """A deed that the state of the wave does not allow."""
+
+
+class ReleaseFrozen(WrongState):
+    """A released wave, of which nothing may change any more."""
+
+
+class DifferentDocument(SurveyError):
+    """Another document is on file under the same name."""
