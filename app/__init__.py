@@ -1,0 +1,1 @@
+"""The web application: wires surveys and the database to Flask."""

@@ -1,0 +1,87 @@
+"""Every setting, its default and its meaning; read once, when the application is built."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+PREFIX = "HEADWATER_"
+
+
+def option(default: Any = MISSING, *, help: str) -> Any:  # noqa: ANN401 - any type a field may have
+    """Declare a setting; without a default it must be given."""
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one running application."""
+
+    secret_key: str = option(
+        help="Keys the hashes of throttled sign-ins; 32 random bytes or more."
+    )
+    database_url: str = option(
+        "sqlite:///instance/headwater.db", help="SQLAlchemy URL of the database."
+    )
+    organisation: str = option("Our organisation", help="The name shown to people.")
+    public_url: str = option(
+        "http://127.0.0.1:8000", help="Address under which people reach the application."
+    )
+    collector_url: str = option(
+        "http://localhost:8001",
+        help="Address under which employees reach the collector; a host name of its own.",
+    )
+    collector_exchange_url: str = option(
+        "", help="Address under which the application reaches the collector; default: the same."
+    )
+    collector_token: str = option(
+        "", help="Installation token shared with the collector; empty: exchange by file only."
+    )
+    smtp_url: str = option(
+        "", help="smtp://user:password@host:port or smtps://...; empty: mail stays in the outbox."
+    )
+    mail_from: str = option("headwater@localhost", help="Sender address of the mail.")
+
+    def __post_init__(self) -> None:
+        """Refuse one host name for both programs: cookies do not know ports."""
+        if len(self.secret_key) < 32:
+            raise SystemExit(
+                "HEADWATER_SECRET_KEY is too short: give 32 random characters or more."
+            )
+        if urlsplit(self.public_url).hostname == urlsplit(self.collector_url).hostname:
+            raise SystemExit(
+                "HEADWATER_PUBLIC_URL and HEADWATER_COLLECTOR_URL share a host name: give the"
+                " collector one of its own, because browsers send cookies to every port of a host."
+            )
+
+    @property
+    def exchange_url(self) -> str:
+        """Where the application itself reaches the collector."""
+        return (self.collector_exchange_url or self.collector_url).rstrip("/")
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach the application over TLS, which cookies then demand."""
+        return urlsplit(self.public_url).scheme == "https"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
+        """Read the settings from ``HEADWATER_*`` variables."""
+        given, absent = {}, []
+        for setting in fields(cls):
+            name = env_name(setting)
+            if name in env:
+                given[setting.name] = env[name]
+            elif setting.default is MISSING:
+                absent.append(name)
+        if absent:
+            raise SystemExit(f"Set {', '.join(absent)}; see docs/configuration.md.")
+        return cls(**given)
+
+
+def env_name(setting: Field[Any]) -> str:
+    """Name the environment variable of a setting."""
+    return PREFIX + setting.name.upper()

@@ -1,0 +1,55 @@
+"""One session per request or command, and how the engine is set up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, current_app, g
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
+
+
+def make_engine(url: str) -> Engine:
+    """
+    Make the engine for a database URL.
+
+    SQLite runs with a write-ahead log and full synchronisation (an acknowledged
+    answer survives a power cut), with foreign keys on, and waits for other writers.
+    """
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    cursor: Any = connection.cursor()
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "busy_timeout = 10000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def init_app(app: Flask) -> None:
+    """Give the application its session factory."""
+    app.extensions["sessions"] = sessionmaker(make_engine(app.config["SETTINGS"].database_url))
+    app.teardown_appcontext(_close_session)
+
+
+def get_session() -> Session:
+    """Return this request's session, opened on first use; whoever called commits."""
+    if "session" not in g:
+        g.session = current_app.extensions["sessions"]()
+    session: Session = g.session
+    return session
+
+
+def _close_session(error: BaseException | None) -> None:
+    if (session := g.pop("session", None)) is not None:
+        session.close()

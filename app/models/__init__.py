@@ -1,0 +1,50 @@
+"""The tables, Flask-free; one module per noun."""
+
+from app.models.base import Base
+from app.models.outbox import OutboxMail
+from app.models.person import (
+    ROLES,
+    AccountLink,
+    Membership,
+    Person,
+    RoleGrant,
+    SignIn,
+    SignInFailure,
+)
+from app.models.questionnaire import SurveyVersion
+from app.models.report import Report
+from app.models.team import Team
+from app.models.touchpoint import (
+    CHANNELS,
+    STAGES,
+    CustomerLink,
+    CustomerResponse,
+    CustomerRollUp,
+    Touchpoint,
+)
+from app.models.wave import CountingGroup, Release, RosterEntry, Wave
+
+__all__ = [
+    "CHANNELS",
+    "ROLES",
+    "STAGES",
+    "AccountLink",
+    "Base",
+    "CountingGroup",
+    "CustomerLink",
+    "CustomerResponse",
+    "CustomerRollUp",
+    "Membership",
+    "OutboxMail",
+    "Person",
+    "Release",
+    "Report",
+    "RoleGrant",
+    "RosterEntry",
+    "SignIn",
+    "SignInFailure",
+    "SurveyVersion",
+    "Team",
+    "Touchpoint",
+    "Wave",
+]

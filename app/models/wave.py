@@ -1,0 +1,124 @@
+"""Waves: rounds of an employee pulse, and who was eligible in each."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, ForeignKeyConstraint, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.models.base import Base
+from app.models.questionnaire import SurveyVersion
+
+
+class Wave(Base):
+    """
+    One round of a pulse; its state is read from what has happened to it.
+
+    `key` is random and is all the collector knows of the wave's identity.  `opening`
+    is the document sent to the collector without the code digests: neither codes nor
+    their digests are ever stored here.
+    """
+
+    __tablename__ = "waves"
+    __table_args__ = (
+        CheckConstraint("k >= 5", name="k_floor"),
+        CheckConstraint("k_group >= k", name="k_group_floor"),
+        CheckConstraint("k_comment >= 10", name="k_comment_floor"),
+        CheckConstraint("profile IN ('default', 'strict')", name="known_profile"),
+        CheckConstraint("closes_on >= opens_on", name="closes_after_opening"),
+        CheckConstraint(
+            "closed_at IS NULL OR opened_at IS NOT NULL", name="closed_only_if_opened"
+        ),
+        CheckConstraint(
+            "released_at IS NULL OR closed_at IS NOT NULL", name="released_only_if_closed"
+        ),
+        CheckConstraint(
+            "cancelled_at IS NULL OR released_at IS NULL", name="cancelled_or_released"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), unique=True)
+    title: Mapped[str] = mapped_column(String(120))
+    survey_version_id: Mapped[int] = mapped_column(ForeignKey("survey_versions.id"))
+    opens_on: Mapped[date]
+    closes_on: Mapped[date]
+    profile: Mapped[str] = mapped_column(String(12), default="default")
+    k: Mapped[int] = mapped_column(default=5)
+    k_group: Mapped[int] = mapped_column(default=8)
+    k_comment: Mapped[int] = mapped_column(default=10)
+    created_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    opening: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    opening_sha256: Mapped[str | None] = mapped_column(String(64))
+
+    survey_version: Mapped[SurveyVersion] = relationship()
+    groups: Mapped[list[CountingGroup]] = relationship(
+        order_by="CountingGroup.key", cascade="all, delete-orphan"
+    )
+    release: Mapped[Release | None] = relationship(back_populates="wave")
+
+
+class CountingGroup(Base):
+    """The people of one or more teams who are counted together in one wave."""
+
+    __tablename__ = "counting_groups"
+
+    wave_id: Mapped[int] = mapped_column(
+        ForeignKey("waves.id", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(String(12), primary_key=True)
+    label: Mapped[str] = mapped_column(String(200))
+    n_eligible: Mapped[int]
+
+
+class RosterEntry(Base):
+    """Who was eligible in a wave and where they are counted, frozen at opening."""
+
+    __tablename__ = "roster_entries"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["wave_id", "group_key"],
+            ["counting_groups.wave_id", "counting_groups.key"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    wave_id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True
+    )
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    group_key: Mapped[str] = mapped_column(String(12))
+
+    group: Mapped[CountingGroup] = relationship(
+        primaryjoin=(
+            "and_(RosterEntry.wave_id == CountingGroup.wave_id,"
+            " RosterEntry.group_key == CountingGroup.key)"
+        ),
+        viewonly=True,
+    )
+
+
+class Release(Base):
+    """
+    What may be shown of one wave: the collector's document, frozen word for word.
+
+    `document` is the canonical JSON text whose hash is `sha256`; nothing in it is
+    ever recomputed or changed.
+    """
+
+    __tablename__ = "releases"
+    __table_args__ = (CheckConstraint("length(sha256) = 64", name="hash_length"),)
+
+    wave_id: Mapped[int] = mapped_column(ForeignKey("waves.id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    released_on: Mapped[date]
+    document: Mapped[str] = mapped_column(Text)
+
+    wave: Mapped[Wave] = relationship(back_populates="release")

@@ -1,0 +1,1 @@
+"""What the application reads: rows for pages, frames for analysis; never writes."""

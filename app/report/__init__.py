@@ -1,0 +1,1 @@
+"""Reports for HR, managers, executives, CX managers and employees."""
