@@ -1,0 +1,98 @@
+"""Statistics on frames: the public door."""
+
+from analysis.correlation import (
+    CorrectedCorrelation,
+    Correlation,
+    LeaveOneOut,
+    QuartileGap,
+    Slope,
+    corrected,
+    leave_one_out,
+    minimum_detectable_r,
+    pearson,
+    permutation_pvalue,
+    quartile_gap,
+    slope,
+    spearman,
+    weighted_r,
+)
+from analysis.errors import AnalysisError, BadFrame, NotEnoughTeams, NotIdentified, TooNoisy
+from analysis.frames import check_scores, has_periods, over_periods, score_moments
+from analysis.linkage import Coverage, LinkageResult, Side, SideReliability, TeamLink, link
+from analysis.panel import PanelEstimate, PanelLink, panel_models
+from analysis.reliability import (
+    IccResult,
+    cronbach_alpha,
+    icc,
+    mean_reliability,
+    pairwise_covariance,
+    pooled_variance,
+    reliability_word,
+    within_reliability,
+)
+from analysis.scores import (
+    ScoreEstimate,
+    construct_mean,
+    construct_mean_conservative,
+    favourable_share,
+    item_mean,
+    recommendation_score,
+    roll_up,
+)
+from analysis.summary import Summary
+from analysis.verdict import Verdict, verdict
+from analysis.warnings import LinkageWarning
+
+__all__ = [
+    "AnalysisError",
+    "BadFrame",
+    "Correlation",
+    "CorrectedCorrelation",
+    "Coverage",
+    "IccResult",
+    "LeaveOneOut",
+    "LinkageResult",
+    "LinkageWarning",
+    "NotEnoughTeams",
+    "NotIdentified",
+    "PanelEstimate",
+    "PanelLink",
+    "QuartileGap",
+    "ScoreEstimate",
+    "Side",
+    "SideReliability",
+    "Slope",
+    "Summary",
+    "TeamLink",
+    "TooNoisy",
+    "Verdict",
+    "check_scores",
+    "construct_mean",
+    "construct_mean_conservative",
+    "corrected",
+    "cronbach_alpha",
+    "favourable_share",
+    "has_periods",
+    "icc",
+    "item_mean",
+    "leave_one_out",
+    "link",
+    "mean_reliability",
+    "minimum_detectable_r",
+    "over_periods",
+    "pairwise_covariance",
+    "panel_models",
+    "pearson",
+    "permutation_pvalue",
+    "pooled_variance",
+    "quartile_gap",
+    "recommendation_score",
+    "reliability_word",
+    "roll_up",
+    "score_moments",
+    "slope",
+    "spearman",
+    "verdict",
+    "weighted_r",
+    "within_reliability",
+]

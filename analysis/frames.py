@@ -1,0 +1,210 @@
+"""The columns each kind of frame must have, and the checks that hold it to them."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.errors import BadFrame
+
+Vector: TypeAlias = npt.NDArray[np.float64]
+
+SCORES = ("team", "period", "n", "mean", "variance")
+
+
+def check_scores(frame: pd.DataFrame) -> pd.DataFrame:
+    """
+    Hold a frame to the contract of team scores and return it in one order.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n_rows, >= 5)
+        The moments of one side, one row per team, or per team and period:
+
+        ``team``
+            Name of the team, text, never missing.
+        ``period``
+            Ordinal of the period, whole, so that neighbours differ by one; missing
+            (``None``, ``NaN`` or ``NA``) in every row where there are no periods.
+        ``n``
+            Respondents behind the row, at least 1; missing where unknown.
+        ``mean``
+            Mean of their person scores, in points; missing where nobody answered.
+        ``variance``
+            Variance of the person scores within the row (divisor ``n - 1``), in
+            squared points; missing where unknown or where ``n`` is below 2.
+
+    Returns
+    -------
+    DataFrame, shape (n_rows, 5)
+        A copy with exactly these columns; ``team`` text, ``period`` nullable ``Int64``,
+        the rest floats; sorted by team and period.
+
+    Raises
+    ------
+    BadFrame
+        If a column is missing, a value has no meaning, only some rows have a period,
+        or a team stands twice in a period.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"team": ["b", "a"], "mean": [4, 3], "n": 5, "variance": 1})
+    >>> check_scores(frame.assign(period=None))["team"].tolist()
+    ['a', 'b']
+    """
+    missing = [column for column in SCORES if column not in frame.columns]
+    if missing:
+        raise BadFrame(f"The scores lack the column {', '.join(missing)}.")
+    if frame["team"].isna().any():
+        raise BadFrame("A row of the scores names no team.")
+
+    checked = pd.DataFrame({"team": frame["team"].astype(str).astype(object)})
+    checked["period"] = _periods(frame["period"])
+    for column in ("n", "mean", "variance"):
+        checked[column] = _numbers(frame[column])
+    if (checked["n"] < 1).any():
+        raise BadFrame("A row of the scores counts fewer than one respondent.")
+    if (checked["variance"] < 0).any():
+        raise BadFrame("A variance within a team is below zero.")
+    twice = checked.duplicated(["team", "period"])
+    if twice.any():
+        raise BadFrame(f"The team {checked.loc[twice, 'team'].iloc[0]!r} stands twice.")
+    return checked.sort_values(["team", "period"], kind="stable", ignore_index=True)
+
+
+def has_periods(scores: pd.DataFrame) -> bool:
+    """Tell whether checked scores are by team and period."""
+    return bool(len(scores)) and bool(scores["period"].notna().all())
+
+
+def score_moments(rows: pd.DataFrame) -> pd.DataFrame:
+    """
+    Sum respondents up into team scores.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (n_respondents, >= 2)
+        One row per respondent with ``team`` (text), ``score`` (points) and, where there
+        are periods, ``period`` (whole ordinal).  Rows without a score do not count.
+
+    Returns
+    -------
+    DataFrame
+        Team scores as `check_scores` describes them.
+
+    Raises
+    ------
+    BadFrame
+        If a column is missing or a score is not a finite number.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"team": ["a", "a", "a", "b"], "score": [1.0, 2.0, 3.0, 4.0]})
+    >>> score_moments(rows)[["team", "n", "mean", "variance"]].values.tolist()
+    [['a', 3.0, 2.0, 1.0], ['b', 1.0, 4.0, nan]]
+    """
+    missing = [column for column in ("team", "score") if column not in rows.columns]
+    if missing:
+        raise BadFrame(f"The rows lack the column {', '.join(missing)}.")
+    score = _numbers(rows["score"])
+    period = rows["period"] if "period" in rows.columns else None
+    tidy = pd.DataFrame({"team": rows["team"], "period": period, "score": score})
+    tidy = tidy[tidy["score"].notna()]
+    by_period = bool(len(tidy)) and bool(tidy["period"].notna().any())
+    keys = ["team", "period"] if by_period else ["team"]
+    if tidy[keys].isna().any(axis=None):
+        raise BadFrame("A respondent has a score but no team or no period.")
+    moments = tidy.groupby(keys, sort=True)["score"].agg(n="count", mean="mean", variance="var")
+    moments = moments.reset_index()
+    if not by_period:
+        moments["period"] = None
+    return check_scores(moments)
+
+
+def over_periods(scores: pd.DataFrame) -> pd.DataFrame:
+    """
+    Pool the periods of each team into one row, respondent by respondent.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Checked team scores, with or without periods.
+
+    Returns
+    -------
+    DataFrame
+        One row per team: ``n`` summed, ``mean`` and ``variance`` those of all its
+        respondents of all periods together.  Rows without ``n`` or ``mean`` make
+        the team's figures missing.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame(
+    ...     {"team": "a", "period": [1, 2], "n": 2, "mean": [1.0, 3.0], "variance": 0.0}
+    ... )
+    >>> over_periods(check_scores(frame))[["n", "mean", "variance"]].values.round(4).tolist()
+    [[4.0, 2.0, 1.3333]]
+    """
+    if not has_periods(scores):
+        return scores
+    n = scores["n"]
+    # A lone respondent has no variance of the own, yet belongs to the team's spread.
+    within = (n - 1) * scores["variance"].where(n > 1, 0.0)
+    parts = pd.DataFrame(
+        {
+            "team": scores["team"],
+            "n": n,
+            "sum": n * scores["mean"],
+            "square": within + n * scores["mean"] ** 2,
+        }
+    )
+    sums = parts.groupby("team", sort=True)[["n", "sum", "square"]].agg(
+        lambda column: column.sum(skipna=False)
+    )
+    mean = sums["sum"] / sums["n"]
+    spread = (sums["square"] - sums["n"] * mean**2).clip(lower=0.0)
+    variance = (spread / (sums["n"] - 1).where(sums["n"] > 1)).astype(float)
+    pooled = pd.DataFrame({"n": sums["n"], "mean": mean, "variance": variance})
+    return check_scores(pooled.reset_index().assign(period=None))
+
+
+def check_pair(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Vector, Vector]:
+    """
+    Hold two columns of team scores to one length and finite values.
+
+    Raises
+    ------
+    BadFrame
+        If they differ in length, are not flat, or hold a value that is not finite.
+    """
+    first, second = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    if first.ndim != 1 or first.shape != second.shape:
+        raise BadFrame("The two columns of team scores differ in length.")
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        raise BadFrame("A team score is missing or not finite.")
+    return first, second
+
+
+def _periods(column: pd.Series) -> pd.Series:
+    known = column.notna()
+    if not known.any():
+        return pd.Series(pd.NA, index=column.index, dtype="Int64")
+    if not known.all():
+        raise BadFrame("Some rows of the scores have a period and some have none.")
+    numbers = _numbers(column)
+    if (numbers != numbers.round()).any():
+        raise BadFrame("A period is not a whole number.")
+    return numbers.astype("int64").astype("Int64")
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    try:
+        numbers = pd.to_numeric(column).astype(float)
+    except (TypeError, ValueError) as error:
+        raise BadFrame(f"The column {column.name} holds something that is no number.") from error
+    if np.isinf(numbers).any():
+        raise BadFrame(f"The column {column.name} holds a figure without end.")
+    return numbers
