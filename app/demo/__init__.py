@@ -1,0 +1,1 @@
+"""The demo organisation: invented, deterministic, made through the real services."""
