@@ -1,0 +1,75 @@
+"""What every template may use: addresses of static files, navigation, the viewer, a notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, request, url_for
+from flask_login import current_user
+
+from app.notices import NOTICES
+from app.security import may_open
+
+# What the menu may offer, in this order; each entry shows to those whom its route admits.
+MENU = (
+    ("home.index", "Home"),
+    ("report.index", "Results"),
+    ("waves.index", "Waves"),
+    ("surveys.index", "Questionnaires"),
+    ("touchpoints.index", "Touchpoints"),
+    ("people.index", "People"),
+    ("teams.index", "Teams"),
+    ("outbox.index", "Outbox"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuEntry:
+    """One line of the menu."""
+
+    label: str
+    url: str
+    is_current: bool
+
+
+def init_app(app: Flask) -> None:
+    """Hand these names to the templates."""
+    app.jinja_env.globals["static_url"] = static_url
+    app.context_processor(_context)
+
+
+def static_url(filename: str) -> str:
+    """Give the address of a static file; it changes with the content, so caches never lie."""
+    versions: dict[str, tuple[int, str]] = current_app.extensions.setdefault("versions", {})
+    path = Path(str(current_app.static_folder), filename)
+    changed = path.stat().st_mtime_ns
+    if versions.get(filename, (0, ""))[0] != changed:
+        versions[filename] = (changed, sha256(path.read_bytes()).hexdigest()[:10])
+    return url_for("static", filename=filename, v=versions[filename][1])
+
+
+def navigation() -> tuple[MenuEntry, ...]:
+    """List the menu of whoever is looking; nothing for people who are not signed in."""
+    if not current_user.is_authenticated:
+        return ()
+    return tuple(
+        MenuEntry(
+            label=label,
+            url=url_for(endpoint),
+            is_current=request.blueprint == endpoint.partition(".")[0],
+        )
+        for endpoint, label in MENU
+        if endpoint in current_app.view_functions and may_open(endpoint)
+    )
+
+
+def _context() -> dict[str, Any]:
+    return {
+        "viewer": current_user,
+        "organisation": current_app.config["SETTINGS"].organisation,
+        "navigation": navigation(),
+        "notice": NOTICES.get(request.args.get("notice", "")),
+    }
