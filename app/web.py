@@ -1,0 +1,32 @@
+"""The web application: wires surveys and the database to Flask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+from app import database, errors, pages, security
+from app.account import views as account
+from app.config import Settings
+from app.home import views as home
+from app.manage import outbox, people, surveys, teams, touchpoints, waves
+from app.report import views as report
+from app.respond import views as respond
+
+ROOT = Path(__file__).parent.parent
+FEATURES = (account, home, people, teams, surveys, waves, touchpoints, outbox, report, respond)
+# The largest thing anybody sends is a roster of 5 MB.
+MAX_REQUEST_BYTES = 6 * 2**20
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application; without settings they are read from the environment."""
+    app = Flask(__name__, static_folder=ROOT / "static", template_folder=ROOT / "templates")
+    app.config["SETTINGS"] = settings or Settings.from_env()
+    app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
+    for part in (database, security, pages, errors):
+        part.init_app(app)
+    for feature in FEATURES:
+        app.register_blueprint(feature.bp)
+    return app
