@@ -1,0 +1,165 @@
+"""From releases and customer roll-ups to the two sides of the linkage."""
+
+from __future__ import annotations
+
+import calendar
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis import Side, cronbach_alpha
+
+ENGAGEMENT = "engagement"
+MIN_CUSTOMERS = 10
+
+Release = Mapping[str, Any]
+TeamSet = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerMonth:
+    """One team's customer answers to one item in one calendar month, summed."""
+
+    team: str
+    period: int
+    n: int
+    total: int
+    total_squares: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """Both sides on the same units, each a set of teams, and what fell out."""
+
+    employee: Side
+    customer: Side
+    names: Mapping[str, str]
+    dropped: tuple[tuple[str, str], ...]
+
+
+def month_ordinal(day: date) -> int:
+    """Number calendar months so that neighbours differ by one."""
+    return day.year * 12 + day.month - 1
+
+
+def month_name(ordinal: int) -> str:
+    """Name a numbered month."""
+    year, month = divmod(ordinal, 12)
+    return f"{calendar.month_name[month + 1]} {year}"
+
+
+def linkage_panel(
+    releases: Sequence[Release], customers: Iterable[CustomerMonth], *, outcome: str
+) -> Panel:
+    """
+    Put both sides on the same units.
+
+    A unit is a set of teams that was counted as one cell; it has a value in a month only
+    if a cell of that month's wave had exactly that set.  Where a team was in different
+    sets in different months, the set with the most waves stands for it and the others
+    are left out and named, so that no answer counts in two units.  The customers of a
+    unit are the pooled customers of its teams.
+    """
+    cells = [
+        (month_ordinal(date.fromisoformat(release["opened_on"])), release, cell)
+        for release in releases
+        for cell in release["cells"]
+    ]
+    names = {frozenset(cell["teams"]): cell["label"] for _, _, cell in cells}
+    units, given_up = _disjoint(Counter(frozenset(cell["teams"]) for _, _, cell in cells))
+    labels = _unique_labels({unit: names[unit] for unit in units})
+    rows = [
+        row
+        for period, release, cell in cells
+        if (unit := frozenset(cell["teams"])) in labels
+        and (row := _employee_row(labels[unit], period, release, cell)) is not None
+    ]
+    employee = pd.DataFrame(rows, columns=["team", "period", "n", "mean", "variance"])
+    # Two waves in one month: the later one stands for the month.
+    employee = employee.drop_duplicates(["team", "period"], keep="last")
+    customer, unknown = _customer_rows(labels, customers)
+    dropped = [
+        (names[unit], "its teams were counted in another set in more waves") for unit in given_up
+    ]
+    dropped += [(team, "customers are known, but no cell counts this team") for team in unknown]
+    return Panel(
+        employee=Side(scores=employee, name="engagement", alpha=_alpha(releases), unit="points"),
+        customer=Side(scores=customer, name=outcome, unit="points"),
+        names={label: label for label in labels.values()},
+        dropped=tuple(dropped),
+    )
+
+
+def _disjoint(waves_of: Mapping[TeamSet, int]) -> tuple[list[TeamSet], list[TeamSet]]:
+    """Choose sets that share no team, those with the most waves first."""
+    chosen: list[TeamSet] = []
+    left_out: list[TeamSet] = []
+    for unit in sorted(waves_of, key=lambda unit: (-waves_of[unit], len(unit), sorted(unit))):
+        overlaps = any(unit & other for other in chosen)
+        (left_out if overlaps else chosen).append(unit)
+    return chosen, left_out
+
+
+def _unique_labels(names: Mapping[TeamSet, str]) -> dict[TeamSet, str]:
+    often = Counter(names.values())
+    return {
+        unit: name if often[name] == 1 else f"{name} ({', '.join(sorted(unit))})"
+        for unit, name in names.items()
+    }
+
+
+def _employee_row(
+    label: str, period: int, release: Release, cell: Mapping[str, Any]
+) -> tuple[str, int, int, float, float] | None:
+    """Read one cell's engagement; where its own spread is not released, the pooled one serves."""
+    released = cell["constructs"].get(ENGAGEMENT)
+    if released is None or released["status"] == "hidden":
+        return None
+    pooled = ((release["pooled"] or {}).get("constructs") or {}).get(ENGAGEMENT)
+    variance = released["variance"]
+    if variance is None:
+        variance = pooled["variance"] if pooled else float("nan")
+    total = released["sum"] if released["status"] == "exact" else released["point_sum"]
+    return label, period, released["n"], total / released["n"], variance
+
+
+def _customer_rows(
+    labels: Mapping[TeamSet, str], customers: Iterable[CustomerMonth]
+) -> tuple[pd.DataFrame, list[str]]:
+    unit_of = {team: label for unit, label in labels.items() for team in unit}
+    sums: dict[tuple[str, int], list[int]] = {}
+    unknown: Counter[str] = Counter()
+    for row in customers:
+        if row.team not in unit_of:
+            unknown[row.team] += row.n
+            continue
+        moments = sums.setdefault((unit_of[row.team], row.period), [0, 0, 0])
+        for position, value in enumerate((row.n, row.total, row.total_squares)):
+            moments[position] += value
+    rows = [
+        (label, period, n, total / n, (squares - total**2 / n) / (n - 1))
+        for (label, period), (n, total, squares) in sums.items()
+        if n >= MIN_CUSTOMERS
+    ]
+    frame = pd.DataFrame(rows, columns=["team", "period", "n", "mean", "variance"])
+    return frame, sorted(unknown)
+
+
+def _alpha(releases: Sequence[Release]) -> float | None:
+    """Compute alpha of engagement from the newest wave that pools all its items."""
+    for release in reversed(releases):
+        pooled = release["pooled"]
+        constructs = release["questionnaire"]["constructs"]
+        keys = next((c["items"] for c in constructs if c["key"] == ENGAGEMENT), [])
+        if not pooled or not set(keys) <= set(pooled["items"]):
+            continue
+        places = [pooled["items"].index(key) for key in keys]
+        block = [[pooled["covariance"][i][j] for j in places] for i in places]
+        if len(keys) > 1 and all(value is not None for row in block for value in row):
+            return cronbach_alpha(np.array(block, dtype=float))
+    return None
