@@ -14,7 +14,8 @@ def render_item(kind, item, autogenerate_context):
 
 
 url = context.config.attributes.get("url") or Settings.from_env().database_url
-with make_engine(url).connect() as connection:
+engine = make_engine(url)
+with engine.connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -25,3 +26,4 @@ with make_engine(url).connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
     connection.commit()
+engine.dispose()

@@ -1,0 +1,134 @@
+"""A running application for one test, and a browser that refuses unlawful pages."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from app import create_app
+from app.config import Settings
+from app.models import Person
+from app.services import sign_ins
+
+
+@pytest.fixture
+def settings(database_url) -> Settings:
+    """Settings of one test's application."""
+    return Settings(
+        secret_key="a secret key for nothing but tests",
+        database_url=database_url,
+        organisation="Tidewater",
+        collector_token="an installation token for tests",
+    )
+
+
+@pytest.fixture
+def app(settings) -> Iterator[Flask]:
+    """The application on the test's own database."""
+    app = create_app(settings)
+    app.testing = True
+    yield app
+    app.extensions["sessions"].kw["bind"].dispose()
+
+
+@pytest.fixture
+def session(app) -> Iterator[Session]:
+    """
+    A database session of the test's own.
+
+    The visitor commits it before each request, so factories need not, and what
+    is read afterwards is what the request left behind.
+    """
+    with app.extensions["sessions"]() as session:
+        yield session
+
+
+@pytest.fixture
+def new_visitor(app, session) -> Callable[[], Visitor]:
+    """Make as many browsers as a test needs."""
+    return lambda: Visitor(app, session)
+
+
+@pytest.fixture
+def visitor(new_visitor) -> Visitor:
+    """One browser."""
+    return new_visitor()
+
+
+class Visitor:
+    """A browser that refuses pages which break the house rules."""
+
+    def __init__(self, app: Flask, session: Session) -> None:
+        self.client = app.test_client()
+        self._session = session
+
+    def sign_in(self, person: Person) -> Visitor:
+        """Carry a living sign-in of this person from now on."""
+        self._session.flush()
+        token = sign_ins.start(self._session, person, now=datetime.now(UTC), browser="Test")
+        self.client.set_cookie("headwater", token, domain="localhost")
+        return self
+
+    def get(self, path: str, status: int = 200) -> BeautifulSoup:
+        """Fetch a page."""
+        return self._page(self.fetch(path, status))
+
+    def post(self, path: str, data: dict | None = None, status: int = 303) -> BeautifulSoup:
+        """Send a form; file fields are (stream, name) pairs."""
+        return self._page(self.send(path, data, status))
+
+    def follow(self, path: str, data: dict | None = None) -> BeautifulSoup:
+        """Send a form and go where it leads."""
+        return self.get(self.send(path, data).location)
+
+    def fetch(self, path: str, status: int = 200) -> TestResponse:
+        """Fetch anything, a file for instance."""
+        self._session.commit()
+        return self._checked(self.client.get(path), status)
+
+    def send(self, path: str, data: dict | None = None, status: int = 303) -> TestResponse:
+        """Send a form and return the bare response."""
+        self._session.commit()
+        return self._checked(self.client.post(path, data=data or {}), status)
+
+    def _checked(self, response: TestResponse, status: int) -> TestResponse:
+        assert response.status_code == status, response.text[:3000]
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+        return response
+
+    def _page(self, response: TestResponse) -> BeautifulSoup:
+        page = BeautifulSoup(response.text, "html5lib")
+        if response.status_code < 300 or response.status_code >= 400:
+            check_page(page)
+        return page
+
+
+def check_page(page: BeautifulSoup) -> None:
+    """One heading named in the title, unique ids, labelled controls, nothing inline."""
+    (h1,) = page.select("h1")
+    assert _plain(page.title.text).startswith(_plain(h1.text)), page.title
+    repeated = [i for i, n in Counter(e["id"] for e in page.select("[id]")).items() if n > 1]
+    assert not repeated, f"repeated ids: {repeated}"
+    for control in page.select("input:not([type=hidden]), select, textarea"):
+        assert page.select_one(f"label[for='{control.get('id')}']"), f"no label: {control}"
+    for pointer in ("aria-describedby", "aria-labelledby", "aria-controls"):
+        for element in page.select(f"[{pointer}]"):
+            for name in element[pointer].split():
+                assert page.find(id=name), f"{pointer} points nowhere: {element}"
+    assert page.html.get("lang"), "no language"
+    assert page.main is not None
+    assert not page.select("style, [style], script:not([src])")
+    assert not [e for e in page.select("*") if any(name.startswith("on") for name in e.attrs)]
+    assert not re.search(r"\{\{|\}\}|\bNone\b", page.main.text), page.main.text
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())

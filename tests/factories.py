@@ -1,0 +1,57 @@
+"""Rows for tests, each with sensible defaults; what a test cares about it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import count
+
+from sqlalchemy.orm import Session
+
+from app.models import Membership, Person, RoleGrant, Team
+from app.services import passwords
+
+START = date(2025, 1, 1)
+PASSWORD = "correct horse battery"
+_numbers = count(1)
+
+
+def make_team(session: Session, name: str = "", *, parent: Team | None = None, **columns) -> Team:
+    """Add a team."""
+    number = next(_numbers)
+    columns = {"key": f"team-{number}", "opened_on": START, **columns}
+    team = Team(name=name or f"Team {number}", parent=parent, **columns)
+    session.add(team)
+    session.flush()
+    return team
+
+
+def make_person(
+    session: Session,
+    name: str = "",
+    *,
+    team: Team | None = None,
+    roles: Sequence[str] = ("employee",),
+    manages: Sequence[Team] = (),
+    password: str | None = None,
+    **columns,
+) -> Person:
+    """Add a person, in a team since they started; `manages` adds manager's grants."""
+    number = next(_numbers)
+    columns = {"email": f"person{number}@example.org", "started_on": START, **columns}
+    person = Person(name=name or f"Person {number}", **columns)
+    if password is not None:
+        person.password_hash = passwords.hash_password(password)
+    person.grants = [RoleGrant(role=role) for role in roles if role != "manager"]
+    person.grants += [RoleGrant(role="manager", team=managed) for managed in manages]
+    if team is not None:
+        person.memberships = [Membership(team=team, from_on=person.started_on)]
+    session.add(person)
+    session.flush()
+    return person
+
+
+def make_staff(session: Session, *roles: str, **columns) -> Person:
+    """Add a person who holds exactly these roles; a manager gets a team of their own."""
+    manages = [make_team(session)] if "manager" in roles else []
+    return make_person(session, roles=roles, manages=manages, **columns)
