@@ -1,0 +1,113 @@
+"""The command `headwater-collector`: run the program, or exchange documents by file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from granian import Granian
+from granian.constants import Interfaces
+
+from collector.config import BadSettings, Settings
+from collector.files import write_durably
+from collector.store import Store
+from surveys.errors import BadDocument, SurveyError
+
+
+@click.group()
+def commands() -> None:
+    """Take employees' answers, and hand over a release when a wave closes."""
+
+
+@commands.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8001, show_default=True, help="Port to listen on.")
+@click.option("--workers", default=2, show_default=True, help="Number of processes.")
+@click.option("--threads", default=8, show_default=True, help="Threads in each process.")
+def serve(host: str, port: int, workers: int, threads: int) -> None:
+    """Run the collector; it keeps no log of requests."""
+    store().tidy()  # and stops here, with one sentence, if the settings are wrong
+    click.echo(f"The collector listens on http://{host}:{port} and keeps no log.")
+    Granian(
+        "collector.program:from_environment",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=host,
+        port=port,
+        workers=workers,
+        blocking_threads=threads,
+        websockets=False,
+        log_enabled=False,
+        log_access=False,
+        respawn_failed_workers=True,
+    ).serve()
+
+
+@commands.command()
+@click.argument("opening", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def load(opening: Path) -> None:
+    """Open the wave that the file OPENING describes."""
+    try:
+        document = json.loads(opening.read_bytes())
+    except ValueError as error:
+        raise BadDocument(f"{opening} is not a JSON document in UTF-8.") from error
+    if store().open_wave(document):
+        click.echo(f"Wave {document['wave']} is open.")
+    else:
+        click.echo(f"Wave {document['wave']} was opened before, with the same opening.")
+
+
+@commands.command()
+@click.argument("wave")
+@click.argument("closes_on", type=click.DateTime(["%Y-%m-%d"]))
+def extend(wave: str, closes_on: datetime) -> None:
+    """Tell respondents of WAVE that its last day is CLOSES_ON."""
+    store().extend(wave, closes_on.date())
+    click.echo(f"Wave {wave} takes answers until {closes_on:%Y-%m-%d}.")
+
+
+@commands.command()
+@click.argument("wave")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+def close(wave: str, out: Path) -> None:
+    """Refuse further answers to WAVE and write its release to a file."""
+    write_durably(out, store().close(wave, on=datetime.now(UTC).date()))
+    click.echo(f"Wave {wave} is closed; its release is in {out}.")
+
+
+@commands.command()
+@click.argument("wave")
+@click.argument("sha256")
+def acknowledge(wave: str, sha256: str) -> None:
+    """Delete the answers of WAVE, whose release with this SHA256 has arrived."""
+    store().acknowledge(wave, sha256)
+    click.echo(f"The answers of wave {wave} are deleted.")
+
+
+@commands.command()
+@click.argument("wave")
+def cancel(wave: str) -> None:
+    """Destroy the answers of WAVE unread."""
+    store().cancel(wave)
+    click.echo(f"Wave {wave} is cancelled; its answers were destroyed unread.")
+
+
+def store() -> Store:
+    """Open the store that the environment names."""
+    return Store(Settings.from_env().collector_store)
+
+
+def main() -> None:
+    """Run a command; refusals are one sentence and exit status 1."""
+    try:
+        commands()
+    except (SurveyError, BadSettings, OSError) as refusal:
+        click.echo(f"Error: {refusal}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""The exchange with the application: openings come in, releases go out, by installation token."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, abort, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
+
+from collector.config import Settings
+from collector.openings import read_date
+from collector.store import Store
+from surveys.errors import BadDocument
+
+MOST_BYTES = 64 * 1024 * 1024  # an opening carries one digest per eligible person
+
+
+def blueprint(store: Store, settings: Settings) -> Blueprint:
+    """Build the routes; without a token in the settings each of them is unknown."""
+    bp = Blueprint("exchange", __name__, url_prefix="/exchange/waves/<wave>")
+
+    @bp.before_request
+    def require_token() -> None:
+        """Let in who knows the installation token."""
+        if not settings.collector_token:
+            abort(404)
+        expected = f"Bearer {settings.collector_token}".encode()
+        given = request.headers.get("Authorization", "").encode()
+        if not hmac.compare_digest(given, expected):
+            raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
+        request.max_content_length = MOST_BYTES
+
+    @bp.put("")
+    def take_opening(wave: str) -> ResponseReturnValue:
+        """Open a wave."""
+        document = _read_document()
+        if document.get("wave") != wave:
+            raise BadDocument("The opening is about another wave than the address.")
+        return "", 201 if store.open_wave(document) else 200
+
+    @bp.put("/closes_on")
+    def extend(wave: str) -> ResponseReturnValue:
+        """Change the last day of a wave."""
+        store.extend(wave, read_date(_read_document().get("closes_on")))
+        return "", 204
+
+    @bp.post("/close")
+    def close(wave: str) -> ResponseReturnValue:
+        """Close a wave and hand over its release."""
+        release = store.close(wave, on=datetime.now(UTC).date())
+        return Response(release, mimetype="application/json")
+
+    @bp.post("/acknowledge")
+    def acknowledge(wave: str) -> ResponseReturnValue:
+        """Delete the answers of a wave whose release has arrived."""
+        store.acknowledge(wave, str(_read_document().get("sha256")))
+        return "", 204
+
+    @bp.post("/cancel")
+    def cancel(wave: str) -> ResponseReturnValue:
+        """Destroy the answers of a wave unread."""
+        store.cancel(wave)
+        return "", 204
+
+    return bp
+
+
+def _read_document() -> dict[str, Any]:
+    try:
+        document = json.loads(request.get_data())
+    except ValueError as error:
+        raise BadDocument("Send one JSON document in UTF-8.") from error
+    if not isinstance(document, dict):
+        raise BadDocument("Send one JSON object.")
+    return document
