@@ -3,33 +3,27 @@
 from analysis.correlation import (
     CorrectedCorrelation,
     Correlation,
-    LeaveOneOut,
-    QuartileGap,
-    Slope,
     corrected,
-    leave_one_out,
-    minimum_detectable_r,
     pearson,
-    permutation_pvalue,
-    quartile_gap,
-    slope,
     spearman,
     weighted_r,
 )
 from analysis.errors import AnalysisError, BadFrame, NotEnoughTeams, NotIdentified, TooNoisy
-from analysis.frames import check_scores, has_periods, over_periods, score_moments
+from analysis.frames import check_scores, has_periods, over_periods, score_moments, team_means
+from analysis.items import cronbach_alpha, pairwise_covariance
 from analysis.linkage import Coverage, LinkageResult, Side, SideReliability, TeamLink, link
 from analysis.panel import PanelEstimate, PanelLink, panel_models
+from analysis.power import minimum_detectable_r, power_of_r
+from analysis.regression import QuartileGap, Slope, quartile_gap, slope
 from analysis.reliability import (
     IccResult,
-    cronbach_alpha,
     icc,
     mean_reliability,
-    pairwise_covariance,
     pooled_variance,
     reliability_word,
     within_reliability,
 )
+from analysis.robustness import LeaveOneOut, leave_one_out, permutation_pvalue
 from analysis.scores import (
     ScoreEstimate,
     construct_mean,
@@ -85,6 +79,7 @@ __all__ = [
     "pearson",
     "permutation_pvalue",
     "pooled_variance",
+    "power_of_r",
     "quartile_gap",
     "recommendation_score",
     "reliability_word",
@@ -92,6 +87,7 @@ __all__ = [
     "score_moments",
     "slope",
     "spearman",
+    "team_means",
     "verdict",
     "weighted_r",
     "within_reliability",

@@ -8,9 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.errors import BadFrame
+from analysis.errors import BadFrame, NotEnoughTeams, NotIdentified
 
 Vector: TypeAlias = npt.NDArray[np.float64]
+
+FLAT = 1e-24
+"""Squared spread, relative to the squared size of the scores, that is rounding only."""
 
 SCORES = ("team", "period", "n", "mean", "variance")
 
@@ -117,8 +120,9 @@ def score_moments(rows: pd.DataFrame) -> pd.DataFrame:
     keys = ["team", "period"] if by_period else ["team"]
     if tidy[keys].isna().any(axis=None):
         raise BadFrame("A respondent has a score but no team or no period.")
-    moments = tidy.groupby(keys, sort=True)["score"].agg(n="count", mean="mean", variance="var")
-    moments = moments.reset_index()
+    groups = tidy.groupby(keys, sort=True)["score"]
+    parts = {"n": groups.count(), "mean": groups.mean(), "variance": groups.var()}
+    moments = pd.DataFrame(parts).reset_index()
     if not by_period:
         moments["period"] = None
     return check_scores(moments)
@@ -150,25 +154,60 @@ def over_periods(scores: pd.DataFrame) -> pd.DataFrame:
     """
     if not has_periods(scores):
         return scores
-    n = scores["n"]
-    # A lone respondent has no variance of the own, yet belongs to the team's spread.
-    within = (n - 1) * scores["variance"].where(n > 1, 0.0)
-    parts = pd.DataFrame(
-        {
-            "team": scores["team"],
-            "n": n,
-            "sum": n * scores["mean"],
-            "square": within + n * scores["mean"] ** 2,
-        }
-    )
-    sums = parts.groupby("team", sort=True)[["n", "sum", "square"]].agg(
-        lambda column: column.sum(skipna=False)
-    )
-    mean = sums["sum"] / sums["n"]
-    spread = (sums["square"] - sums["n"] * mean**2).clip(lower=0.0)
-    variance = (spread / (sums["n"] - 1).where(sums["n"] > 1)).astype(float)
-    pooled = pd.DataFrame({"n": sums["n"], "mean": mean, "variance": variance})
+    team, n = scores["team"], scores["n"]
+    known = (n.notna() & scores["mean"].notna()).groupby(team).transform("all")
+    rows = scores[known].assign(total=n * scores["mean"])
+    sums = rows.groupby("team")[["n", "total"]].sum()
+    centre = rows["team"].map(sums["total"] / sums["n"])
+    # A lone respondent has no variance, yet belongs to the spread of the team.
+    inside = (rows["n"] - 1) * rows["variance"].where(rows["n"] > 1, 0.0)
+    rows["square"] = inside + rows["n"] * (rows["mean"] - centre) ** 2
+    square = rows.groupby("team")["square"].agg(_sum_if_all_known)
+
+    pooled = pd.DataFrame({"team": sorted(team.unique())}).set_index("team")
+    pooled["n"] = sums["n"]
+    pooled["mean"] = sums["total"] / sums["n"]
+    pooled["variance"] = square / (sums["n"] - 1).where(sums["n"] > 1)
     return check_scores(pooled.reset_index().assign(period=None))
+
+
+def team_means(scores: pd.DataFrame, *, within_variance: float | None = None) -> pd.DataFrame:
+    """
+    Reduce checked scores to one row per team: the plain mean of its periods.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Checked team scores without missing means.
+    within_variance : float, optional
+        Variance of person scores within teams, for the standard errors.
+
+    Returns
+    -------
+    DataFrame, shape (n_teams, 5)
+        ``team``, ``n_periods``, ``n`` (respondents, missing where any is unknown),
+        ``mean``, ``std_error`` (missing where `n` or `within_variance` is unknown).
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"team": "a", "period": [1, 2], "n": 4, "variance": 1.0})
+    >>> teams = team_means(frame.assign(mean=[2.0, 3.0]), within_variance=1.0)
+    >>> teams[["n_periods", "n", "mean", "std_error"]].values.round(4).tolist()
+    [[2.0, 8.0, 2.5, 0.3536]]
+    """
+    inverse = 1 / scores["n"].astype(float)
+    groups = scores.assign(inverse=inverse).groupby("team", sort=True)
+    n_periods = groups.size()
+    n = groups["n"].sum().where(groups["n"].count() == n_periods)
+    share = groups["inverse"].sum().where(n.notna()) / n_periods**2
+    variance = np.nan if within_variance is None else within_variance
+    parts = {
+        "n_periods": n_periods,
+        "n": n.astype(float),
+        "mean": groups["mean"].mean(),
+        "std_error": np.sqrt(variance * share),
+    }
+    return pd.DataFrame(parts).reset_index()
 
 
 def check_pair(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Vector, Vector]:
@@ -186,6 +225,28 @@ def check_pair(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Vector, Vector]:
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         raise BadFrame("A team score is missing or not finite.")
     return first, second
+
+
+def check_enough(n: int, *, least: int = 3) -> None:
+    """Refuse, with `NotEnoughTeams`, fewer teams than a figure needs."""
+    if n < least:
+        raise NotEnoughTeams(f"{n} teams are linked; at least {least} are needed.")
+
+
+def check_varied(deviations: Vector, *, values: Vector) -> Vector:
+    """Refuse, with `NotIdentified`, deviations that are rounding only beside the values."""
+    if (deviations**2).sum() <= FLAT * max(1e-300, float((values**2).sum())):
+        raise NotIdentified("A score is the same in every team.")
+    return deviations
+
+
+def centred(values: Vector) -> Vector:
+    """Take the mean off, or refuse with `NotIdentified` values that do not vary."""
+    return check_varied(values - values.mean(), values=values)
+
+
+def _sum_if_all_known(column: pd.Series) -> float:
+    return float(column.sum(skipna=False))
 
 
 def _periods(column: pd.Series) -> pd.Series:

@@ -8,14 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.correlation import (
-    CorrectedCorrelation,
-    Correlation,
-    LeaveOneOut,
-    QuartileGap,
-    Slope,
-)
+from analysis.correlation import CorrectedCorrelation, Correlation
 from analysis.panel import PanelLink
+from analysis.regression import QuartileGap, Slope
+from analysis.robustness import LeaveOneOut
 from analysis.verdict import Verdict
 from analysis.warnings import LinkageWarning
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from analysis.correlation import CorrectedCorrelation, Correlation, LeaveOneOut
+from analysis.correlation import CorrectedCorrelation, Correlation
+from analysis.robustness import LeaveOneOut
 
 MIN_TEAMS = 8
 NEAR_ZERO = 0.20
