@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeVar
 from surveys.disclosure import VARIANCE_FROM, Thresholds, release_constructs, release_item
 from surveys.errors import BadDocument, BadHierarchy, BadQuestionnaire
 from surveys.hierarchy import Hierarchy
+from surveys.moments import Person
 from surveys.questionnaires import Questionnaire
 from surveys.questions import Comment, Question, Recommendation, Scale, YesNo
 from surveys.release import RELEASE_SCHEMA
@@ -129,7 +130,7 @@ def _check_items(
 
 
 def _check_constructs(cell: Table, questionnaire: Questionnaire, where: str) -> None:
-    silent = [{} for _ in range(cell["n"])]
+    silent: list[Person] = [{} for _ in range(cell["n"])]
     wanted = release_constructs(questionnaire, silent, cell["items"])
     if cell["constructs"].keys() != wanted.keys():
         raise BadDocument(f"{where} does not list the constructs, each once.")
