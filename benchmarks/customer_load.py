@@ -1,0 +1,231 @@
+"""
+Load on a customer link: submits per second, server CPU per submit, tail.
+
+One submit is what a customer's browser does: fetch the form, then send it.  The server is
+granian with two workers on a database of its own; every acknowledged submit was committed
+with a sync to disk, and at the end the rows are counted against the acknowledgements.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from threading import Thread
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.database import make_engine
+from app.models import CustomerResponse, SurveyVersion
+from app.services import touchpoints
+from surveys import questionnaires
+
+ROOT = Path(__file__).parent.parent
+SUBMISSION = re.compile(rb'name="submission"[^>]*value="([^"]+)"')
+LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
+ANSWERS = (
+    b"recommend=9&satisfaction=4&effort=2&repeated=no&comment=Quick+and+friendly.&submission="
+)
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Measure with one client and with sixteen, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=6.0)
+    parser.add_argument("--clients", type=int, nargs="*", default=[1, 16])
+    parser.add_argument("--url", help="SQLAlchemy URL of an empty database; default: SQLite")
+    given = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory() as folder:
+        url = given.url or f"sqlite:///{folder}/customers.db"
+        token = prepare(url)
+        print("clients  submits/s  CPU ms/submit  POST p50 ms  POST p99 ms  GET p50 ms  lost")
+        with serving(url) as (port, process):
+            load(port, token, clients=2, seconds=1)
+            for clients in given.clients:
+                print(measure(url, port, process.pid, token, clients, given.seconds))
+
+
+def prepare(url: str) -> str:
+    """Make the tables and one link; return its token."""
+    config = Config(toml_file=ROOT / "pyproject.toml")
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+    now = datetime.now(UTC)
+    definition = questionnaires.load("customer_experience").to_dict()
+    with Session(make_engine(url)) as session:
+        version = SurveyVersion(
+            key="customer_experience",
+            version=1,
+            title="How was it?",
+            audience="customers",
+            definition=definition,
+            created_at=now,
+        )
+        session.add(version)
+        touchpoint = touchpoints.add_touchpoint(session, name="Counter", stage="service")
+        session.flush()
+        link = touchpoints.add_link(
+            session, touchpoint, channel="link", team=None, version=version, at=now
+        )
+        session.commit()
+        return link.token
+
+
+@contextmanager
+def serving(url: str) -> Iterator[tuple[int, subprocess.Popen]]:
+    """Run the application under granian with two workers, for as long as needed."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    settings = {
+        "HEADWATER_SECRET_KEY": "x" * 32,
+        "HEADWATER_DATABASE_URL": url,
+        "HEADWATER_PUBLIC_URL": address,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "2"]
+        + ["--blocking-threads", "8", "--host", "127.0.0.1", "--port", str(port)]
+        + ["--no-access-log", "--log-level", "warning", "wsgi:application"],
+        cwd=ROOT,
+        env=os.environ | settings,
+        start_new_session=True,
+    )
+    try:
+        wait_for(port)
+        yield port, process
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def free_port() -> int:
+    """Find a port below the range that outgoing connections take theirs from."""
+    for port in range(18_100, 18_900):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+    raise SystemExit("No free port from 18100 to 18899.")
+
+
+def wait_for(port: int) -> None:
+    """Wait until somebody listens."""
+    for _ in range(300):
+        with socket.socket() as probe:
+            if not probe.connect_ex(("127.0.0.1", port)):
+                return
+        time.sleep(0.1)
+    raise SystemExit("The server did not start.")
+
+
+def measure(url: str, port: int, pid: int, token: str, clients: int, seconds: float) -> str:
+    """Run one load and lay out its line."""
+    before, cpu = count(url), cpu_seconds(pid)
+    started = time.perf_counter()
+    gets, posts = load(port, token, clients=clients, seconds=seconds)
+    elapsed = time.perf_counter() - started
+    cpu = cpu_seconds(pid) - cpu
+    lost = len(posts) - (count(url) - before)
+    p99 = sorted(posts)[int(len(posts) * 0.99)]
+    return (
+        f"{clients:7d}  {len(posts) / elapsed:9.0f}  {1000 * cpu / len(posts):13.2f}  "
+        f"{1000 * median(posts):11.1f}  {1000 * p99:11.1f}  {1000 * median(gets):10.1f}  {lost:4d}"
+    )
+
+
+def count(url: str) -> int:
+    """Count the answers on file."""
+    with make_engine(url).connect() as connection:
+        return connection.scalar(select(func.count()).select_from(CustomerResponse)) or 0
+
+
+def cpu_seconds(pid: int) -> float:
+    """Add up the CPU time of a process and its children."""
+    pids = [pid]
+    for task in pids:
+        for children in Path(f"/proc/{task}/task").glob("*/children"):
+            pids.extend(int(child) for child in children.read_text().split())
+    fields = (Path(f"/proc/{p}/stat").read_text().rpartition(")")[2].split() for p in pids)
+    return sum(int(f[11]) + int(f[12]) for f in fields) / TICKS
+
+
+def load(port: int, token: str, *, clients: int, seconds: float) -> tuple[list[float], ...]:
+    """Answer with so many clients at once; give the times of all GETs and all POSTs."""
+    shares = [clients] if clients < 4 else [clients // 2, clients - clients // 2]
+    with ProcessPoolExecutor(len(shares)) as pool:
+        runs = [pool.submit(_crowd, port, token, share, seconds) for share in shares]
+        times = [run.result() for run in runs]
+    return [t for gets, _ in times for t in gets], [t for _, posts in times for t in posts]
+
+
+def _crowd(port: int, token: str, clients: int, seconds: float) -> tuple[list[float], list[float]]:
+    gets: list[float] = []
+    posts: list[float] = []
+    until = time.perf_counter() + seconds
+    crowd = [
+        Thread(target=_customer, args=(port, token, until, gets, posts)) for _ in range(clients)
+    ]
+    for thread in crowd:
+        thread.start()
+    for thread in crowd:
+        thread.join()
+    return gets, posts
+
+
+def _customer(port: int, token: str, until: float, gets: list[float], posts: list[float]) -> None:
+    host = f"Host: 127.0.0.1:{port}\r\n".encode()
+    get = f"GET /s/{token} HTTP/1.1\r\n".encode() + host + b"\r\n"
+    head = f"POST /s/{token} HTTP/1.1\r\n".encode() + host
+    head += b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+    with socket.create_connection(("127.0.0.1", port)) as link:
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while (start := time.perf_counter()) < until:
+            page = exchange(link, get)
+            middle = time.perf_counter()
+            form = ANSWERS + SUBMISSION.findall(page)[0]
+            answer = exchange(link, head + str(len(form)).encode() + b"\r\n\r\n" + form)
+            end = time.perf_counter()
+            if not answer.startswith(b"HTTP/1.1 303"):
+                raise RuntimeError(answer[:500])
+            gets.append(middle - start)
+            posts.append(end - middle)
+
+
+def exchange(link: socket.socket, request: bytes) -> bytes:
+    """Send one request and read the whole reply."""
+    link.sendall(request)
+    reply = b""
+    while b"\r\n\r\n" not in reply:
+        reply += _more(link)
+    head, _, body = reply.partition(b"\r\n\r\n")
+    found = LENGTH.search(head)
+    missing = (int(found[1]) if found else 0) - len(body)
+    while missing > 0:
+        part = _more(link)
+        reply += part
+        missing -= len(part)
+    return reply
+
+
+def _more(link: socket.socket) -> bytes:
+    part = link.recv(65536)
+    if not part:
+        raise ConnectionError("The server hung up.")
+    return part
+
+
+if __name__ == "__main__":
+    main()
