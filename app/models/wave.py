@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base
 from app.models.questionnaire import SurveyVersion
+from surveys.lifecycle import Facts, State
 
 
 class Wave(Base):
@@ -62,6 +63,17 @@ class Wave(Base):
         order_by="CountingGroup.key", cascade="all, delete-orphan"
     )
     release: Mapped[Release | None] = relationship(back_populates="wave")
+
+    @property
+    def state(self) -> State:
+        """Where the wave stands; released means that the collector has deleted its rows too."""
+        facts = Facts(
+            is_opened=self.opened_at is not None,
+            is_closed=self.closed_at is not None,
+            is_released=self.released_at is not None,
+            is_cancelled=self.cancelled_at is not None,
+        )
+        return facts.state
 
 
 class CountingGroup(Base):

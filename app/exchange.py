@@ -1,0 +1,219 @@
+"""Speaking with the collector over HTTP: five calls, each of which may be made again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import requests
+from werkzeug.test import Client
+
+from app.config import Settings
+from app.services.errors import Conflict, Refusal
+from surveys.documents import canonical
+from surveys.errors import UnknownWave
+
+# Seconds to connect and to wait for an answer.  Opening is done while other writers of the
+# database wait, so it must be over before they give up; closing computes the release.
+CONNECT_SECONDS = 3.05
+ANSWER_SECONDS = 8.0
+CLOSE_SECONDS = 120.0
+
+# Method, path, body, seconds to wait -> HTTP status and body.
+Transport = Callable[[str, str, bytes, float], tuple[int, bytes]]
+
+
+class CollectorUnreachable(Refusal):
+    """The collector did not answer, so nothing was changed here."""
+
+
+class CollectorRefused(Conflict):
+    """The collector answered, and would not do it."""
+
+
+class CollectorClient(Protocol):
+    """What the application asks of the collector; every call may be repeated."""
+
+    def open(self, opening: dict[str, Any]) -> None:
+        """Hand over an opening; the wave takes answers from its opening date."""
+
+    def extend(self, wave: str, closes_on: date) -> None:
+        """Tell a new closing date."""
+
+    def close(self, wave: str) -> bytes:
+        """Have the answers counted and destroyed; return the release, canonical JSON."""
+
+    def acknowledge(self, wave: str, sha256: str) -> None:
+        """Say that the release with this digest is kept, so that its rows can go."""
+
+    def cancel(self, wave: str) -> None:
+        """Have the answers destroyed unread; a wave never opened there is fine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collector:
+    """The collector behind a transport: `over_http` in service, `over_wsgi` in one process."""
+
+    transport: Transport
+    address: str
+
+    def open(self, opening: dict[str, Any]) -> None:
+        """Hand over an opening."""
+        self._ask("PUT", _path(opening["wave"]), canonical(opening))
+
+    def extend(self, wave: str, closes_on: date) -> None:
+        """Tell a new closing date."""
+        self._ask("PUT", _path(wave, "closes_on"), canonical({"closes_on": closes_on.isoformat()}))
+
+    def close(self, wave: str) -> bytes:
+        """Close the wave and fetch its release."""
+        return self._ask("POST", _path(wave, "close"), b"", seconds=CLOSE_SECONDS)
+
+    def acknowledge(self, wave: str, sha256: str) -> None:
+        """Say that the release with this digest is kept."""
+        self._ask("POST", _path(wave, "acknowledge"), canonical({"sha256": sha256}))
+
+    def cancel(self, wave: str) -> None:
+        """Have the answers destroyed unread."""
+        try:
+            self._ask("POST", _path(wave, "cancel"), b"")
+        except UnknownWave:
+            return
+
+    def _ask(
+        self, method: str, path: str, body: bytes, *, seconds: float = ANSWER_SECONDS
+    ) -> bytes:
+        status, answer = self.transport(method, path, body, seconds)
+        if status < 300:
+            return answer
+        if status in {401, 403}:
+            raise CollectorUnreachable(
+                f"The collector at {self.address} does not know this installation; nothing was "
+                "changed. Give both programs the same HEADWATER_COLLECTOR_TOKEN."
+            )
+        if status == 404:
+            raise UnknownWave(
+                f"The collector at {self.address} does not know this wave; nothing was changed."
+            )
+        if status >= 500:
+            raise CollectorUnreachable(
+                f"The collector at {self.address} failed; nothing was changed. Look at what it "
+                "printed, then press the button again."
+            )
+        reason = _reason(answer)
+        raise CollectorRefused(f"The collector refused, and nothing was changed: {reason}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoCollector:
+    """Stands in where no token is set: documents then travel as files."""
+
+    def open(self, opening: dict[str, Any]) -> None:
+        """Refuse."""
+        self._refuse()
+
+    def extend(self, wave: str, closes_on: date) -> None:
+        """Refuse."""
+        self._refuse()
+
+    def close(self, wave: str) -> bytes:
+        """Refuse."""
+        self._refuse()
+        return b""
+
+    def acknowledge(self, wave: str, sha256: str) -> None:
+        """Refuse."""
+        self._refuse()
+
+    def cancel(self, wave: str) -> None:
+        """Refuse."""
+        self._refuse()
+
+    def _refuse(self) -> None:
+        raise CollectorUnreachable(
+            "This installation speaks with the collector by file only. Use the command "
+            "`headwater wave`, or set HEADWATER_COLLECTOR_TOKEN for both programs."
+        )
+
+
+def for_settings(settings: Settings) -> CollectorClient:
+    """Choose how to reach the collector."""
+    if not settings.collector_token:
+        return NoCollector()
+    return over_http(settings.exchange_url, token=settings.collector_token)
+
+
+def over_http(url: str, *, token: str) -> Collector:
+    """Reach the collector over HTTP; a call that finds nobody is made a second time."""
+    session = requests.Session()
+    session.trust_env = False  # neither proxies nor .netrc stand between the two programs
+
+    def send(method: str, path: str, body: bytes, seconds: float) -> tuple[int, bytes]:
+        for attempts_left in (1, 0):
+            try:
+                answer = session.request(
+                    method,
+                    url + path,
+                    data=body,
+                    headers=_headers(token),
+                    timeout=(CONNECT_SECONDS, seconds),
+                    allow_redirects=False,
+                )
+            except requests.Timeout as error:
+                raise _unreachable(url) from error
+            except requests.RequestException as error:
+                if attempts_left:
+                    continue
+                raise _unreachable(url) from error
+            return answer.status_code, answer.content
+        raise AssertionError("the loop returns or raises")
+
+    return Collector(transport=send, address=url)
+
+
+def over_wsgi(application: Any, *, token: str, address: str) -> Collector:  # noqa: ANN401 any WSGI application
+    """Reach a collector that runs in this very process, as demo and tests do."""
+    parts = urlsplit(address)
+    client = Client(application, use_cookies=False)
+
+    def send(method: str, path: str, body: bytes, seconds: float) -> tuple[int, bytes]:
+        answer = client.open(
+            path,
+            method=method,
+            data=body,
+            headers=_headers(token),
+            base_url=f"{parts.scheme}://{parts.netloc}",
+        )
+        return answer.status_code, answer.get_data()
+
+    return Collector(transport=send, address=address)
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+
+def _path(wave: str, deed: str = "") -> str:
+    return f"/exchange/waves/{wave}" + (f"/{deed}" if deed else "")
+
+
+def _reason(answer: bytes) -> str:
+    """Read the collector's sentence, which it writes as JSON; something in between may not."""
+    text = answer.decode("utf-8", "replace").strip()
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = None
+    reason = document.get("error") if isinstance(document, dict) else text
+    return str(reason or "it gave no reason.")[:300]
+
+
+def _unreachable(url: str) -> CollectorUnreachable:
+    return CollectorUnreachable(
+        f"The collector could not be reached at {url}; nothing was changed. "
+        "Start it and press the button again."
+    )

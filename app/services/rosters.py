@@ -1,0 +1,98 @@
+"""Rosters: who is eligible in a wave, in which team, and with whom they are counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.models import Membership, Person, Team
+from app.services.errors import Conflict
+from surveys.hierarchy import CountingGroup, Hierarchy, counting_groups
+from surveys.hierarchy import Team as Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eligible:
+    """One person who may answer, and the team they sit in."""
+
+    person_id: int
+    email: str | None
+    team_id: int
+    team_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """Everybody eligible on one day, the tree of that day and its counting groups."""
+
+    people: tuple[Eligible, ...]
+    hierarchy: Hierarchy
+    groups: tuple[CountingGroup, ...]
+
+    @property
+    def group_of(self) -> dict[str, CountingGroup]:
+        """Find the counting group of each team that has people."""
+        return {team: group for group in self.groups for team in group.teams}
+
+
+def draw_up(session: Session, *, on: date, k_group: int) -> Roster:
+    """
+    Draw up the roster of one day, or refuse with the reason.
+
+    Eligible is whoever sits in a team that day and has not left.  Teams with fewer
+    than `k_group` of them are merged from the bottom of the tree upwards.
+    """
+    people = eligible_people(session, on=on)
+    hierarchy = hierarchy_on(session, on=on, occupied={p.team_id for p in people})
+    counted = Counter(person.team_key for person in people)
+    groups = counting_groups(hierarchy, counted, k_group=k_group)
+    return Roster(people=tuple(people), hierarchy=hierarchy, groups=groups)
+
+
+def eligible_people(session: Session, *, on: date) -> list[Eligible]:
+    """List the people who sit in a team on a day and have not left, in order of their ids."""
+    rows = session.execute(
+        select(Person.id, Person.email, Team.id, Team.key)
+        .join(Membership, Membership.person_id == Person.id)
+        .join(Team, Team.id == Membership.team_id)
+        .where(
+            Membership.from_on <= on,
+            (Membership.until_on.is_(None)) | (Membership.until_on > on),
+            Person.started_on <= on,
+            (Person.ended_on.is_(None)) | (Person.ended_on > on),
+        )
+        .order_by(Person.id)
+    )
+    return [
+        Eligible(person_id=person, email=email, team_id=team, team_key=key)
+        for person, email, team, key in rows
+    ]
+
+
+def hierarchy_on(session: Session, *, on: date, occupied: set[int]) -> Hierarchy:
+    """Read the tree of one day: open teams, and closed ones only where people still sit below."""
+    teams = session.scalars(select(Team).order_by(Team.name, Team.key)).all()
+    by_id = {team.id: team for team in teams}
+    kept = {team.id for team in teams if _is_open(team, on) or team.id in occupied}
+    for team_id in tuple(kept):
+        above = by_id[team_id].parent_id
+        while above is not None and above not in kept:
+            kept.add(above)
+            above = by_id[above].parent_id
+    if not kept:
+        raise Conflict("There are no teams yet. Import the organisation first.")
+    nodes = [_node(team, by_id) for team in teams if team.id in kept]
+    return Hierarchy(teams=tuple(nodes))
+
+
+def _is_open(team: Team, on: date) -> bool:
+    return team.opened_on <= on and (team.closed_on is None or team.closed_on > on)
+
+
+def _node(team: Team, by_id: dict[int, Team]) -> Node:
+    parent = None if team.parent_id is None else by_id[team.parent_id].key
+    return Node(key=team.key, name=team.name, parent=parent)
