@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import Side, cronbach_alpha
+from app.queries.roll_ups import TeamMonth
 
 ENGAGEMENT = "engagement"
 MIN_CUSTOMERS = 10
@@ -22,23 +23,11 @@ TeamSet = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerMonth:
-    """One team's customer answers to one item in one calendar month, summed."""
-
-    team: str
-    period: int
-    n: int
-    total: int
-    total_squares: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
     """Both sides on the same units, each a set of teams, and what fell out."""
 
     employee: Side
     customer: Side
-    names: Mapping[str, str]
     dropped: tuple[tuple[str, str], ...]
 
 
@@ -54,7 +43,7 @@ def month_name(ordinal: int) -> str:
 
 
 def linkage_panel(
-    releases: Sequence[Release], customers: Iterable[CustomerMonth], *, outcome: str
+    releases: Sequence[Release], customers: Iterable[TeamMonth], *, outcome: str
 ) -> Panel:
     """
     Put both sides on the same units.
@@ -86,11 +75,13 @@ def linkage_panel(
     dropped = [
         (names[unit], "its teams were counted in another set in more waves") for unit in given_up
     ]
-    dropped += [(team, "customers are known, but no cell counts this team") for team in unknown]
+    spoken = {row["team"]: row["name"] for release in releases for row in release["hierarchy"]}
+    dropped += [
+        (spoken.get(team, team), "has customers, but no cell that counts it") for team in unknown
+    ]
     return Panel(
         employee=Side(scores=employee, name="engagement", alpha=_alpha(releases), unit="points"),
         customer=Side(scores=customer, name=outcome, unit="points"),
-        names={label: label for label in labels.values()},
         dropped=tuple(dropped),
     )
 
@@ -129,7 +120,7 @@ def _employee_row(
 
 
 def _customer_rows(
-    labels: Mapping[TeamSet, str], customers: Iterable[CustomerMonth]
+    labels: Mapping[TeamSet, str], customers: Iterable[TeamMonth]
 ) -> tuple[pd.DataFrame, list[str]]:
     unit_of = {team: label for unit, label in labels.items() for team in unit}
     sums: dict[tuple[str, int], list[int]] = {}
@@ -138,7 +129,8 @@ def _customer_rows(
         if row.team not in unit_of:
             unknown[row.team] += row.n
             continue
-        moments = sums.setdefault((unit_of[row.team], row.period), [0, 0, 0])
+        period = month_ordinal(date(row.year, row.month, 1))
+        moments = sums.setdefault((unit_of[row.team], period), [0, 0, 0])
         for position, value in enumerate((row.n, row.total, row.total_squares)):
             moments[position] += value
     rows = [
@@ -155,7 +147,7 @@ def _alpha(releases: Sequence[Release]) -> float | None:
     for release in reversed(releases):
         pooled = release["pooled"]
         constructs = release["questionnaire"]["constructs"]
-        keys = next((c["items"] for c in constructs if c["key"] == ENGAGEMENT), [])
+        keys: list[str] = next((c["items"] for c in constructs if c["key"] == ENGAGEMENT), [])
         if not pooled or not set(keys) <= set(pooled["items"]):
             continue
         places = [pooled["items"].index(key) for key in keys]
