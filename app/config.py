@@ -45,6 +45,10 @@ class Settings:
     )
     mail_from: str = option("headwater@localhost", help="Sender address of the mail.")
 
+    trusted_proxies: int = option(
+        0, help="How many reverse proxies in front add X-Forwarded-For; 0: none."
+    )
+
     def __post_init__(self) -> None:
         """Refuse one host name for both programs: cookies do not know ports."""
         if len(self.secret_key) < 32:
@@ -74,7 +78,7 @@ class Settings:
         for setting in fields(cls):
             name = env_name(setting)
             if name in env:
-                given[setting.name] = env[name]
+                given[setting.name] = _read(setting, env[name])
             elif setting.default is MISSING:
                 absent.append(name)
         if absent:
@@ -85,3 +89,12 @@ class Settings:
 def env_name(setting: Field[Any]) -> str:
     """Name the environment variable of a setting."""
     return PREFIX + setting.name.upper()
+
+
+def _read(setting: Field[Any], text: str) -> str | int:
+    """Read a setting's text as the type it is declared with."""
+    if setting.type != "int":
+        return text
+    if not text.isdecimal():
+        raise SystemExit(f"{env_name(setting)} must be a whole number.")
+    return int(text)

@@ -75,6 +75,9 @@ class Stranger:
     managed_team_ids: frozenset[int] = frozenset()
     sign_in_id: None = None
 
+    def __bool__(self) -> bool:
+        return False
+
     def get_id(self) -> None:
         """Have no name."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import database, errors, pages, security
 from app.account import views as account
@@ -25,6 +26,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=ROOT / "static", template_folder=ROOT / "templates")
     app.config["SETTINGS"] = settings or Settings.from_env()
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
+    if n := app.config["SETTINGS"].trusted_proxies:
+        wrapped = ProxyFix(app.wsgi_app, x_for=n, x_proto=n)
+        app.wsgi_app = wrapped  # type: ignore[method-assign]  # as Flask documents it
     for part in (database, security, pages, errors):
         part.init_app(app)
     for feature in FEATURES:

@@ -1,0 +1,90 @@
+"""The outbox: mail is written in the transaction that makes it due, and sent by the tick."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.models import OutboxMail
+from app.services.errors import NotFound
+
+CLAIM = timedelta(minutes=5)
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=6)
+# With doubling waits that is about two days.
+MOST_ATTEMPTS = 14
+
+
+def enqueue(
+    session: Session, *, dedup_key: str, recipient: str, subject: str, body: str, now: datetime
+) -> bool:
+    """Write a mail; return False where this occasion has written it before."""
+    insert = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name].insert
+    written = session.execute(
+        insert(OutboxMail)
+        .values(
+            dedup_key=dedup_key,
+            recipient=recipient,
+            subject=subject,
+            body=body,
+            created_at=now,
+            due_at=now,
+            n_attempts=0,
+            last_error="",
+        )
+        .on_conflict_do_nothing(index_elements=["dedup_key"])
+        .returning(OutboxMail.id)
+    )
+    return written.first() is not None
+
+
+def claim_due(session: Session, *, now: datetime, limit: int = 20) -> list[OutboxMail]:
+    """
+    Take due mails for this worker, the oldest first.
+
+    A claim that is not followed by an outcome lapses, so a killed worker loses nothing.
+    """
+    due = (
+        select(OutboxMail.id)
+        .where(
+            OutboxMail.sent_at.is_(None),
+            OutboxMail.due_at <= now,
+            OutboxMail.n_attempts < MOST_ATTEMPTS,
+            or_(OutboxMail.claimed_until.is_(None), OutboxMail.claimed_until <= now),
+        )
+        .order_by(OutboxMail.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = session.scalars(
+        update(OutboxMail)
+        .where(OutboxMail.id.in_(due.scalar_subquery()))
+        .values(claimed_until=now + CLAIM, n_attempts=OutboxMail.n_attempts + 1)
+        .returning(OutboxMail)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    return sorted(claimed, key=lambda mail: mail.id)
+
+
+def mark_sent(mail: OutboxMail, *, now: datetime) -> None:
+    """Note that a mail has left; what it said, a link perhaps, is kept no longer."""
+    mail.sent_at, mail.claimed_until = now, None
+    mail.body, mail.last_error = "", ""
+
+
+def mark_failed(mail: OutboxMail, *, reason: str, now: datetime) -> None:
+    """Note why a mail could not leave, and try again later, each time after a longer wait."""
+    mail.claimed_until = None
+    mail.last_error = reason[:200]
+    mail.due_at = now + min(FIRST_WAIT * 2 ** (mail.n_attempts - 1), LONGEST_WAIT)
+
+
+def try_again(session: Session, mail_id: int, *, now: datetime) -> None:
+    """Make a mail due at once, as if it had never been tried."""
+    mail = session.get(OutboxMail, mail_id)
+    if mail is None or mail.sent_at is not None:
+        raise NotFound("There is no such mail waiting.")
+    mail.n_attempts, mail.due_at, mail.claimed_until = 0, now, None
