@@ -11,7 +11,7 @@ from analysis.correlation import (
 from analysis.errors import AnalysisError, BadFrame, NotEnoughTeams, NotIdentified, TooNoisy
 from analysis.frames import check_scores, has_periods, over_periods, score_moments, team_means
 from analysis.items import cronbach_alpha, pairwise_covariance
-from analysis.linkage import Coverage, LinkageResult, Side, SideReliability, TeamLink, link
+from analysis.linkage import Side, link
 from analysis.panel import PanelEstimate, PanelLink, panel_models
 from analysis.power import minimum_detectable_r, power_of_r
 from analysis.regression import QuartileGap, Slope, quartile_gap, slope
@@ -23,6 +23,7 @@ from analysis.reliability import (
     reliability_word,
     within_reliability,
 )
+from analysis.results import Coverage, LinkageResult, LinkageWarning, SideReliability, TeamLink
 from analysis.robustness import LeaveOneOut, leave_one_out, permutation_pvalue
 from analysis.scores import (
     ScoreEstimate,
@@ -35,7 +36,7 @@ from analysis.scores import (
 )
 from analysis.summary import Summary
 from analysis.verdict import Verdict, verdict
-from analysis.warnings import LinkageWarning
+from analysis.warnings import Findings, warnings_for
 
 __all__ = [
     "AnalysisError",
@@ -43,6 +44,7 @@ __all__ = [
     "Correlation",
     "CorrectedCorrelation",
     "Coverage",
+    "Findings",
     "IccResult",
     "LeaveOneOut",
     "LinkageResult",
@@ -89,6 +91,7 @@ __all__ = [
     "spearman",
     "team_means",
     "verdict",
+    "warnings_for",
     "weighted_r",
     "within_reliability",
 ]

@@ -117,6 +117,8 @@ class PanelLink:
     adl_forward, adl_reverse : PanelEstimate or None
         The same with period effects, and the outcome's own earlier value in place of
         team effects.
+    within_team_slope : float or None
+        The slope within teams without period effects, only to see what these change.
     reasons : tuple of (str, str)
         For each figure that is None, its field name and why.
     """
@@ -134,6 +136,7 @@ class PanelLink:
     lag_reverse: PanelEstimate | None
     adl_forward: PanelEstimate | None
     adl_reverse: PanelEstimate | None
+    within_team_slope: float | None
     reasons: tuple[tuple[str, str], ...]
 
     def summary(self) -> Summary:
@@ -239,8 +242,10 @@ def panel_models(
             "within_reliability_customer", lambda: _reliability(guests, rows, customer_variance)
         ),
         between=known("between", lambda: _between(rows)),
-        reasons=tuple(reasons),
+        within_team_slope=_within_team_slope(rows),
         **{name: estimate(name) for name in MODELS},
+        # Evaluated last, when every figure has had its chance to give a reason.
+        reasons=tuple(reasons),
     )
 
 
@@ -295,6 +300,15 @@ def _fit(rows: pd.DataFrame, model: Model) -> PanelEstimate:
     factor = n_teams / (n_teams - 1) * (n - 1) / (n - n_slopes - n_effects)
     std_error = float(np.sqrt(factor * max(0.0, fit.cov_params()[0, 0])))
     return _estimate(float(fit.params[0]), std_error, n=n, n_teams=n_teams, df=n_teams - 1)
+
+
+def _within_team_slope(rows: pd.DataFrame) -> float | None:
+    if rows.empty:
+        return None
+    teams, _ = pd.factorize(rows["team"])
+    x, y = (demeaned(rows[name].to_numpy(dtype=float), groups=teams) for name in ("x", "y"))
+    spread, size = float((x**2).sum()), float((rows["x"] ** 2).sum())
+    return float((x * y).sum()) / spread if spread > FLAT * size else None
 
 
 def _between(rows: pd.DataFrame) -> PanelEstimate:
