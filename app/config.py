@@ -74,7 +74,8 @@ class Settings:
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
         """Read the settings from ``HEADWATER_*`` variables."""
-        given, absent = {}, []
+        given: dict[str, Any] = {}
+        absent = []
         for setting in fields(cls):
             name = env_name(setting)
             if name in env:

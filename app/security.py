@@ -16,6 +16,7 @@ from jinja2 import StrictUndefined
 from app.database import get_session
 from app.models import SignIn
 from app.services import sign_ins
+from app.services.accounts import Door
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
@@ -208,6 +209,16 @@ def drop_sign_in_cookie(response: Response) -> Response:
 def cookie_name() -> str:
     """Name the cookie; over TLS the prefix ties it to this very host."""
     return "__Host-headwater" if _is_https() else "headwater"
+
+
+def door() -> Door:
+    """Say how this installation is reached, for services that write links into mail."""
+    settings = current_app.config["SETTINGS"]
+    return Door(
+        secret=settings.secret_key,
+        public_url=settings.public_url,
+        organisation=settings.organisation,
+    )
 
 
 def safe_next(target: str | None) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.models import AccountLink, Person
 from app.services import outbox, passwords, sign_ins, throttle
-from app.services.errors import Conflict, SpentLink, Unusable
+from app.services.errors import Conflict, SpentLink
 
 LIVES = timedelta(minutes=30)
 
@@ -61,17 +61,22 @@ def change_password(
     old: str,
     new: str,
     keep: int | None,
-    now: datetime,
     door: Door,
-) -> None:
-    """Change a password after asking for the old one, and end all other sign-ins."""
-    tries = {"account": person.email or str(person.id)}
-    throttle.count_try(session, tries, secret=door.secret, now=now)
+    now: datetime,
+) -> bool:
+    """
+    Change a password if the old one is right, and end all other sign-ins.
+
+    Commit whatever comes back: the try has been counted.
+    """
+    name = person.email or str(person.id)
+    throttle.count_try(session, {"account": name}, secret=door.secret, now=now)
     if not passwords.is_password(old, person.password_hash):
-        raise Unusable("That is not your present password.")
+        return False
     _set_password(session, person, new)
     sign_ins.end_all(session, person.id, keep=keep)
-    throttle.forget_tries(session, "account", tries["account"], secret=door.secret)
+    throttle.forget_tries(session, "account", name, secret=door.secret)
+    return True
 
 
 def invite(session: Session, person: Person, *, door: Door, now: datetime) -> str:
@@ -177,9 +182,14 @@ def forget_old_links(session: Session, *, now: datetime) -> None:
     )
 
 
+def known_words(person: Person) -> tuple[str, ...]:
+    """List what everybody knows of a person and nobody should use as a password."""
+    email = person.email or ""
+    return (email, email.partition("@")[0], person.name)
+
+
 def _set_password(session: Session, person: Person, password: str) -> None:
-    local_part = (person.email or "").partition("@")[0]
-    passwords.check_new_password(password, told=(person.email or "", person.name, local_part))
+    passwords.check_new_password(password, told=known_words(person))
     person.password_hash = passwords.hash_password(password)
     session.flush()
 
