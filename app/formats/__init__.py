@@ -1,0 +1,1 @@
+"""Reading and writing other tools' files; knows neither the web nor the database."""

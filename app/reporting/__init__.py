@@ -1,0 +1,1 @@
+"""Results as documents: numbers, ready sentences and drawings, made outside the web process."""

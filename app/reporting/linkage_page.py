@@ -1,0 +1,44 @@
+"""The linkage report of two files as one page that needs nothing else."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from analysis import LinkageResult
+from app.reporting.drawings import with_drawings
+from app.reporting.linkage import linkage_document
+
+ROOT = Path(__file__).parent.parent.parent
+SCREEN = ("tokens.css", "base.css", "components.css")
+
+
+def linkage_page(result: LinkageResult, *, sources: dict[str, Any]) -> str:
+    """Write the page: style and drawings inside, no script and no address."""
+    document = with_drawings(linkage_document(result, sources=sources))
+    return (
+        _templates()
+        .get_template("linkage/page.html")
+        .render(report=document, styles=_styles(*SCREEN), print_styles=_styles("print.css"))
+    )
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(ROOT / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _styles(*names: str) -> Markup:
+    """Take the project's own style sheets into the page."""
+    text = "\n".join((ROOT / "static" / "css" / name).read_text("utf-8") for name in names)
+    return Markup(text)  # noqa: S704 - our own files, no user's words
