@@ -123,8 +123,9 @@ def _answer(status: HTTPStatus, message: str) -> Response:
         response = jsonify(error=message)
     else:
         title = TITLES.get(status, "This request does not fit")
-        page = render_template("collector/error.html", title=title, message=message)
-        response = Response(page)
+        if request.method == "POST" and status in {HTTPStatus.GONE, HTTPStatus.CONFLICT}:
+            message += " Nothing you typed was stored."
+        response = Response(render_template("collector/error.html", title=title, message=message))
     response.status_code = status
     return response
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, request
@@ -13,7 +13,6 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
 from collector.config import Settings
-from collector.openings import read_date
 from collector.store import Store
 from surveys.errors import BadDocument
 
@@ -46,7 +45,7 @@ def blueprint(store: Store, settings: Settings) -> Blueprint:
     @bp.put("/closes_on")
     def extend(wave: str) -> ResponseReturnValue:
         """Change the last day of a wave."""
-        store.extend(wave, read_date(_read_document().get("closes_on")))
+        store.extend(wave, _read_day(_read_document().get("closes_on")))
         return "", 204
 
     @bp.post("/close")
@@ -78,3 +77,10 @@ def _read_document() -> dict[str, Any]:
     if not isinstance(document, dict):
         raise BadDocument("Send one JSON object.")
     return document
+
+
+def _read_day(text: object) -> date:
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError as error:
+        raise BadDocument("Write closes_on as year-month-day, such as 2026-03-31.") from error

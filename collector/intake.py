@@ -91,6 +91,11 @@ class Intake:
         self._connection.close()
 
 
+def body_length(longest_answer: int) -> int:
+    """Give the length of every body of a wave, from the longest answer in bytes."""
+    return _PREFIX + longest_answer
+
+
 def pad(answers: Mapping[str, Any], *, length: int) -> bytes:
     """Write answers at a fixed length: their length, canonical JSON, zeros."""
     content = canonical(answers)

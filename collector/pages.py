@@ -2,83 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+import mimetypes
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from http import HTTPStatus
 from pathlib import Path
 
-from flask import (
-    Blueprint,
-    Response,
-    abort,
-    redirect,
-    render_template,
-    request,
-    send_from_directory,
-)
+from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from collector.errors import status_of
 from collector.openings import Opening
 from collector.store import Store
 from surveys.answers import Reading, read_answers
-from surveys.errors import RightRefused
+from surveys.errors import RightRefused, WaveNotOpen
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
-SCRIPTS = frozenset({"code.js"})
+OTHER_FILES = ("js/code.js", "icon.svg")
 
 NOTHING_ANSWERED = "Answer at least one question; your code is still good."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What a page says about an open survey."""
+
+    href: str
+    title: str
+    closes_on: date
+    n_eligible: int
 
 
 def blueprint(store: Store) -> Blueprint:
     """Build the respondents' routes over one store."""
     bp = Blueprint("pages", __name__)
-    rendered: dict[tuple[str, str], str] = {}
+    rendered: dict[str, tuple[Card, str]] = {}
+    files = {*OTHER_FILES, *(f"css/{sheet.name}" for sheet in STATIC.glob("css/*.css"))}
 
     @bp.get("/")
     def index() -> ResponseReturnValue:
         """List the open surveys."""
-        return render_template("collector/index.html", waves=store.open_waves())
+        opened = [opening for opening in store.open_waves() if opening.opens_on <= _today()]
+        return render_template(
+            "collector/index.html",
+            waves=[_card(store, opening) for opening in opened],
+            **({"organisation": opened[0].organisation} if opened else {}),
+        )
 
     @bp.get("/w/<wave>")
     def questionnaire(wave: str) -> ResponseReturnValue:
         """Show the questions, the same bytes to everybody."""
-        opening, closes_on = store.opening(wave), store.state(wave).closes_on
-        page = rendered.get((wave, closes_on))
-        if page is None:
-            page = rendered[wave, closes_on] = _form(opening, closes_on)
-        return page
+        opening = _takes_answers(store, wave)
+        card = _card(store, opening)
+        if rendered.get(wave, (None,))[0] != card:
+            rendered[wave] = card, _form(opening, card, reading=Reading())
+        return rendered[wave][1]
 
     @bp.post("/w/<wave>")
     def submit(wave: str) -> ResponseReturnValue:
         """Store answers under a code, or show the form again with everything typed."""
-        opening = store.opening(wave)
+        opening = _takes_answers(store, wave)
         if request.mimetype != "application/x-www-form-urlencoded":
             abort(415)
         fields = request.form.to_dict(flat=False)
-        codes, reading = fields.get("code", []), read_answers(opening.questionnaire, fields)
-        errors, status = dict(reading.errors), 422
-        if not reading.answers and not errors:
-            errors["code"] = NOTHING_ANSWERED
-        if not errors:
+        code = " ".join(fields.get("code", []))
+        reading = read_answers(opening.questionnaire, fields)
+        refusal, status = "", HTTPStatus.UNPROCESSABLE_ENTITY
+        if not reading.answers and not reading.errors:
+            refusal = NOTHING_ANSWERED
+        elif not reading.errors:
             try:
-                store.submit(wave, " ".join(codes), reading.answers)
-            except RightRefused as refusal:
-                errors["code"], status = str(refusal), status_of(refusal)
+                store.submit(wave, code, reading.answers)
+            except RightRefused as error:
+                refusal, status = str(error), status_of(error)
             else:
                 return redirect(f"/w/{wave}/thanks", code=303)
-        closes_on = store.state(wave).closes_on
-        page = _form(opening, closes_on, codes=codes, reading=reading, errors=errors)
-        return page, status
+        card = _card(store, opening)
+        return _form(opening, card, code=code, reading=reading, refusal=refusal), status
 
     @bp.get("/w/<wave>/thanks")
     def thanks(wave: str) -> ResponseReturnValue:
         """Say thank you; the page is the same for everyone."""
-        store.state(wave)
-        page = Response(render_template("collector/thanks.html"))
+        opening = store.opening(wave)
+        page = render_template(
+            "collector/thanks.html",
+            wave=_card(store, opening),
+            organisation=opening.organisation,
+        )
         # Not "cookies": that would reach neighbouring host names and sign people out there.
-        page.headers["Clear-Site-Data"] = '"cache", "storage"'
-        return page
+        return Response(page, headers={"Clear-Site-Data": '"cache", "storage"'})
 
     @bp.get("/healthz")
     def healthz() -> ResponseReturnValue:
@@ -86,17 +99,13 @@ def blueprint(store: Store) -> Blueprint:
         store.blur_times()
         return {"status": "ok"}
 
-    @bp.get("/static/css/<name>")
-    def style(name: str) -> ResponseReturnValue:
-        """Serve a style sheet."""
-        return _file("css", name)
-
-    @bp.get("/static/js/<name>")
-    def script(name: str) -> ResponseReturnValue:
-        """Serve the script that helps with typing the code, and no other."""
-        if name not in SCRIPTS:
+    @bp.get("/static/<path:name>")
+    def file(name: str) -> ResponseReturnValue:
+        """Serve a style sheet, the icon, or the script that helps with typing the code."""
+        if name not in files:
             abort(404)
-        return _file("js", name)
+        # No tag and no date: a browser that sent one back would tell that it had been here.
+        return Response((STATIC / name).read_bytes(), mimetype=mimetypes.guess_type(name)[0])
 
     return bp
 
@@ -106,27 +115,37 @@ def static_url(path: str) -> str:
     return f"/static/{path}"
 
 
-def _file(folder: str, name: str) -> Response:
-    # No tag and no date: a browser that sent one back would tell that it had been here.
-    file = send_from_directory(STATIC / folder, name, conditional=False, etag=False)
-    del file.headers["Last-Modified"]
-    return file
+def _takes_answers(store: Store, wave: str) -> Opening:
+    opening = store.opening(wave)
+    if _today() < opening.opens_on:
+        raise WaveNotOpen(f"This survey opens on {opening.opens_on:%-d %B %Y}.")
+    return opening
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _card(store: Store, opening: Opening) -> Card:
+    return Card(
+        href=f"/w/{opening.wave}",
+        title=opening.title,
+        closes_on=date.fromisoformat(store.state(opening.wave).closes_on),
+        n_eligible=opening.n_eligible,
+    )
 
 
 def _form(
-    opening: Opening,
-    closes_on: str,
-    *,
-    codes: Sequence[str] = (),
-    reading: Reading | None = None,
-    errors: dict[str, str] | None = None,
+    opening: Opening, card: Card, *, reading: Reading, code: str = "", refusal: str = ""
 ) -> str:
     return render_template(
         "collector/questionnaire.html",
-        opening=opening,
+        organisation=opening.organisation,
+        wave=card,
         questionnaire=opening.questionnaire,
-        closes_on=date.fromisoformat(closes_on),
-        code=" ".join(codes),
-        raw=reading.raw if reading else {},
-        errors=errors or {},
+        thresholds=opening.thresholds,
+        action=card.href,
+        reading=reading,
+        code=code,
+        code_error=refusal,
     )

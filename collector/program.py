@@ -13,6 +13,8 @@ from collector.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 
+NOBODY = "Employee survey"  # heads pages that belong to no wave, so to no organisation
+
 MOST_BYTES = 256 * 1024  # of one filled-in form; the exchange allows more
 
 
@@ -31,7 +33,7 @@ def create_collector(settings: Settings) -> Flask:
     )
     program.jinja_env.undefined = StrictUndefined
     program.jinja_env.autoescape = True
-    program.jinja_env.globals["static_url"] = pages.static_url
+    program.jinja_env.globals.update(static_url=pages.static_url, organisation=NOBODY)
     store = Store(settings.collector_store)
     store.tidy()
     program.register_blueprint(pages.blueprint(store))

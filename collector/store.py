@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from collector import files
-from collector.intake import Intake, pad
-from collector.openings import WAVE, Opening
+from collector.intake import Intake, body_length, pad
+from collector.openings import Opening
 from surveys import codes
 from surveys.documents import canonical
 from surveys.errors import (
@@ -29,6 +29,7 @@ from surveys.errors import (
     WaveUnavailable,
     WrongState,
 )
+from surveys.exchange import WAVE
 from surveys.release import build_release
 
 # All that is left of a wave once the application has its release, or once it was cancelled.
@@ -70,7 +71,7 @@ class Store:
         digest = bytes.fromhex(codes.digest(wave, code))
         if digest not in opening.codes:  # a guess costs no access to the store
             raise UnknownCode("This code does not belong to this survey.")
-        body = pad(answers, length=opening.body_length)
+        body = pad(answers, length=body_length(opening.longest_answer))
         with self._held(wave):
             self._require_open(wave)
             self._intake(wave).put(digest, body)
@@ -87,7 +88,8 @@ class Store:
                 _require_same(state, opening)
                 return False
             intake = self._path(opening.wave, "answers.sqlite")
-            Intake.create(intake, codes=opening.codes, body_length=opening.body_length)
+            length = body_length(opening.longest_answer)
+            Intake.create(intake, codes=opening.codes, body_length=length)
             self._write(opening.wave, "opening.json", canonical(document))
             state = State(
                 name="open",

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from collector import files
-from collector.intake import pad, unpad
-from collector.openings import longest_body
+from collector.intake import body_length, pad, unpad
+from collector.openings import longest_answer
 from collector.store import KEPT, Store
 from surveys import codes, questionnaires
 from surveys.errors import (
@@ -130,7 +130,7 @@ def test_every_row_has_room_for_the_longest_answer():
     answers = {q.key: 10 if q.key == "recommend_workplace" else 5 for q in pulse.asked}
     answers |= {q.key: "😀" * q.max_length for q in pulse.asked if isinstance(q, Comment)}
 
-    body = pad(answers, length=4 + longest_body(pulse))
+    body = pad(answers, length=body_length(longest_answer(pulse)))
 
     assert json.loads(unpad(body)) == answers
 
@@ -143,7 +143,7 @@ def test_a_comment_of_quotes_and_line_ends_fits_too():
         text = "x" + character * (comment.max_length - 2) + "x"
         answer = comment.parse([text])
 
-        assert len(pad({"comment": answer}, length=4 + longest_body(pulse)))
+        assert len(pad({"comment": answer}, length=body_length(longest_answer(pulse))))
 
 
 def test_no_file_tells_when_the_last_answer_came(store, wave):
@@ -181,7 +181,7 @@ def test_the_same_opening_again_changes_nothing(store, wave):
         (lambda d: d["groups"][0].update(home="elsewhere"), BadDocument),
         (lambda d: d["groups"].append(d["groups"][0]), BadDocument),
         (lambda d: d["thresholds"].update(k=4), BelowFloor),
-        (lambda d: d["thresholds"].update(k_group=9), BelowFloor),
+        (lambda d: d["thresholds"].update(k_group=9), BadDocument),
         (lambda d: d["thresholds"].update(odd=1), BadDocument),
     ],
     ids=[

@@ -1,0 +1,407 @@
+"""collector.program: what respondents see, what the application may ask, what nobody gets."""
+
+import json
+import re
+from collections import Counter
+from datetime import date
+from hashlib import sha256
+
+import pytest
+from bs4 import BeautifulSoup
+
+from collector import errors, pages
+from collector.config import BadSettings, Settings
+from collector.guard import HEADERS
+from collector.program import create_collector
+from collector.store import Store
+from surveys import codes, questionnaires
+from surveys.documents import canonical
+from tests.collector.conftest import ANSWERS, make_opening
+
+TOKEN = "a token of this installation"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+FORM = {key: str(value) for key, value in ANSWERS.items()}
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(collector_store=tmp_path / "store", collector_token=TOKEN)
+
+
+@pytest.fixture
+def wave(settings):
+    """An open wave and its codes, all in one list."""
+    document, drawn = make_opening()
+    Store(settings.collector_store).open_wave(document)
+    return document["wave"], [code for group in drawn for code in group]
+
+
+class Visitor:
+    """A browser that refuses pages and headers which break the house rules."""
+
+    def __init__(self, program):
+        self.client = program.test_client(use_cookies=True)
+
+    def get(self, path, status=200, **options):
+        return self.look(self.client.get(path, **options), status)
+
+    def post(self, path, data, status=303, **options):
+        return self.look(self.client.post(path, data=data, **options), status)
+
+    def look(self, response, status):
+        assert response.status_code == status, response.text
+        assert "Set-Cookie" not in response.headers
+        for name, value in HEADERS.items():
+            assert response.headers[name] == value
+        page = BeautifulSoup(response.text, "html5lib")
+        if response.data and response.mimetype == "text/html" and not 300 <= status < 400:
+            check_page(page)
+        page.response = response
+        return page
+
+
+def check_page(page):
+    """One heading named in the title, unique ids, labelled controls, nothing inline."""
+    (h1,) = page.select("h1")
+    assert page.title.text.startswith(h1.text)
+    repeated = [i for i, n in Counter(e["id"] for e in page.select("[id]")).items() if n > 1]
+    assert not repeated, f"repeated ids: {repeated}"
+    for control in page.select("input:not([type=hidden]), select, textarea"):
+        assert page.select_one(f"label[for='{control.get('id')}']"), f"no label: {control}"
+    assert not page.select("[style], [onclick], [onsubmit], script:not([src])")
+    assert not re.search(r"\{\{|\}\}|None", page.main.text)
+
+
+@pytest.fixture
+def visitor(settings):
+    return Visitor(create_collector(settings))
+
+
+def test_open_surveys_are_listed(visitor, wave):
+    """The first page leads to each open survey and counts nothing."""
+    page = visitor.get("/")
+
+    assert [a["href"] for a in page.select("main a")] == [f"/w/{wave[0]}"]
+
+
+def test_no_survey_open_is_said(visitor):
+    """Without a wave the first page says so."""
+    assert "No survey is open" in visitor.get("/").h1.text
+
+
+def test_answering_leads_to_thanks(visitor, wave, settings):
+    """A form sent with a code is stored, and the thanks clear what the browser kept."""
+    visitor.get(f"/w/{wave[0]}")
+    sent = visitor.post(f"/w/{wave[0]}", FORM | {"code": f" {wave[1][0].lower()} "})
+
+    thanks = visitor.get(sent.response.headers["Location"])
+    assert sent.response.headers["Location"] == f"/w/{wave[0]}/thanks"
+    assert thanks.response.headers["Clear-Site-Data"] == '"cache", "storage"'
+    visitor.post(f"/w/{wave[0]}", FORM | {"code": wave[1][0], "tools": "1"}, status=409)
+
+
+def test_every_item_asked_has_a_field(visitor, wave):
+    """The form carries the code and each item under its key."""
+    page = visitor.get(f"/w/{wave[0]}")
+
+    names = {control["name"] for control in page.select("form [name]")}
+    assert names == {
+        "code",
+        "comment",
+        *(q.key for q in questionnaires.load("monthly_pulse").asked),
+    }
+
+
+def test_the_page_is_the_same_for_everybody(visitor, wave):
+    """Two people get the same bytes, so the page can name nobody."""
+    first = visitor.get(f"/w/{wave[0]}").response.data
+    visitor.post(f"/w/{wave[0]}", FORM | {"code": wave[1][0]})
+
+    assert visitor.get(f"/w/{wave[0]}").response.data == first
+
+
+def test_a_new_closing_day_reaches_the_page(visitor, wave, settings):
+    """The page kept ready is made anew when the wave is extended."""
+    visitor.get(f"/w/{wave[0]}")
+    Store(settings.collector_store).extend(wave[0], date(2026, 4, 23))
+
+    assert "23 April 2026" in visitor.get(f"/w/{wave[0]}").text
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("", 422), ("ABCD-EFGH", 422), (codes.new_code(), 403)],
+    ids=["missing", "mistyped", "never given out"],
+)
+def test_a_refused_code_loses_nothing_typed(visitor, wave, code, status):
+    """The page comes back with code, choices and comment as they were."""
+    typed = FORM | {"code": code, "comment": "Ein langer <Text> & mehr"}
+
+    page = visitor.post(f"/w/{wave[0]}", typed, status=status)
+
+    assert page.select_one("#code")["value"] == code
+    assert page.select_one("textarea[name=comment]").text.strip() == typed["comment"]
+    checked = {c["name"]: c["value"] for c in page.select("input[checked]")}
+    assert checked == FORM
+    assert page.select_one("#code-error").text
+
+
+def test_a_wrong_answer_loses_nothing_typed(visitor, wave):
+    """An 11 on a 0-10 item is refused beside the item, and the code is still good."""
+    typed = FORM | {"code": wave[1][0], "recommend_workplace": "11"}
+
+    page = visitor.post(f"/w/{wave[0]}", typed, status=422)
+
+    assert "Choose a number from 0 to 10." in page.select_one(".error-summary").text
+    assert page.select_one("#code")["value"] == wave[1][0]
+    visitor.post(f"/w/{wave[0]}", FORM | {"code": wave[1][0]})
+
+
+def test_an_empty_form_spends_no_code(visitor, wave):
+    """Sending by accident is caught before it uses up the right to answer."""
+    page = visitor.post(f"/w/{wave[0]}", {"code": wave[1][0]}, status=422)
+
+    assert pages.NOTHING_ANSWERED in page.select_one("#code-error").text
+    visitor.post(f"/w/{wave[0]}", FORM | {"code": wave[1][0]})
+
+
+def test_a_closed_wave_says_so(visitor, wave, settings):
+    """Late answers get 410 and are told that nothing was stored."""
+    Store(settings.collector_store).close(wave[0], on=date(2026, 4, 1))
+
+    visitor.get(f"/w/{wave[0]}", status=410)
+    page = visitor.post(f"/w/{wave[0]}", FORM | {"code": wave[1][0]}, status=410)
+
+    assert "Nothing you typed was stored." in page.main.text
+
+
+def test_a_wave_that_opens_later_waits(visitor, settings):
+    """Before its first day a wave is neither listed nor answered."""
+    document, drawn = make_opening("later")
+    document |= {"opens_on": "2999-01-01", "closes_on": "2999-01-31"}
+    Store(settings.collector_store).open_wave(document)
+
+    visitor.get("/w/later", status=409)
+    visitor.post("/w/later", FORM | {"code": drawn[0][0]}, status=409)
+    assert "No survey is open" in visitor.get("/").h1.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "/w/unknown", 404),
+        ("GET", "/w/..%2f..", 404),
+        ("DELETE", "/", 405),
+        ("OPTIONS", "/", 405),
+        ("PUT", "/w/2026-03", 405),
+        ("GET", "/static/js/chart.js", 404),
+        ("GET", "/static/css/..%2ficon.svg", 404),
+        ("GET", "/exchange/waves/2026-03/close", 405),
+    ],
+)
+def test_wrong_requests_get_a_page(visitor, wave, method, path, status):
+    """Unknown paths and wrong methods are pages of the house with all its headers."""
+    visitor.look(visitor.client.open(path, method=method), status)
+
+
+def test_what_is_no_form_is_refused(visitor, wave):
+    """JSON and uploads are turned away before they are read."""
+    visitor.post(f"/w/{wave[0]}", None, status=415, json=FORM | {"code": wave[1][0]})
+    visitor.post(f"/w/{wave[0]}", FORM, status=415, content_type="multipart/form-data")
+
+
+def test_an_overlong_body_is_refused(visitor, wave):
+    """A body beyond any honest form is not read."""
+    visitor.post(f"/w/{wave[0]}", FORM | {"comment": "x" * 300_000}, status=413)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://elsewhere.example"},
+    ],
+)
+def test_forms_of_other_sites_are_refused(visitor, wave, headers):
+    """Another site cannot answer for somebody, nor can a neighbouring host name."""
+    visitor.post(f"/w/{wave[0]}", FORM | {"code": wave[1][0]}, status=403, headers=headers)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:8001"},
+        {},
+    ],
+)
+def test_own_forms_are_taken(visitor, wave, headers):
+    """Our pages forbid browsers to name them, so an origin of null is our own."""
+    visitor.post(f"/w/{wave[0]}", FORM | {"code": wave[1][0]}, headers=headers)
+
+
+def test_style_and_icon_are_served(visitor):
+    """What the pages link to is there, without tags that would work like cookies."""
+    page = visitor.get("/")
+    for link in page.select('link[href^="/"]'):
+        response = visitor.get(link["href"]).response
+        assert "ETag" not in response.headers
+        assert "Last-Modified" not in response.headers
+
+
+def test_health_needs_nothing_and_hides_the_last_write(visitor, wave, settings):
+    """The health page moves the change time of the store, which nothing else can reset."""
+    intake = settings.collector_store / wave[0] / "answers.sqlite"
+    before = intake.stat().st_ctime_ns
+
+    assert visitor.get("/healthz").response.json == {"status": "ok"}
+
+    assert intake.stat().st_ctime_ns > before
+    assert intake.stat().st_mtime == 946_684_800
+
+
+def test_a_store_that_fails_acknowledges_nothing(visitor, wave, monkeypatch, capsys):
+    """A full disk is a 503 page; kind and place are printed once, and never the message."""
+    monkeypatch.setattr(errors, "_reported", set())
+
+    def fail(self, code, body):
+        raise OSError(28, "No space left on device for secret-marker")
+
+    monkeypatch.setattr("collector.intake.Intake.put", fail)
+
+    for _ in range(3):
+        visitor.post(f"/w/{wave[0]}", FORM | {"code": wave[1][0]}, status=503)
+
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert "OSError at" in printed
+    assert "secret-marker" not in printed
+
+
+def test_a_fault_is_a_page_too(visitor, wave, monkeypatch, capsys):
+    """An unforeseen error shows a page with all headers and prints no more than its place."""
+    monkeypatch.setattr("collector.pages.read_answers", None)
+
+    visitor.post(f"/w/{wave[0]}", FORM | {"code": "secret-marker"}, status=500)
+
+    assert "secret-marker" not in "".join(capsys.readouterr())
+
+
+def ask(visitor, path, document=None, *, method="POST", status=200, headers=BEARER):
+    data = None if document is None else canonical(document)
+    response = visitor.client.open(
+        f"/exchange/waves/{path}", method=method, data=data, headers=headers
+    )
+    visitor.look(response, status)
+    return response
+
+
+def test_a_wave_lives_its_life_over_http(visitor):
+    """Open, extend, answer, close, acknowledge; each of them again gives the same."""
+    document, drawn = make_opening()
+    ask(visitor, "2026-03", document, method="PUT", status=201)
+    ask(visitor, "2026-03", document, method="PUT", status=200)
+    ask(visitor, "2026-03/closes_on", {"closes_on": "2026-04-10"}, method="PUT", status=204)
+    for code in drawn[1]:
+        visitor.post("/w/2026-03", FORM | {"code": code})
+
+    release = ask(visitor, "2026-03/close").data
+
+    assert json.loads(release)["n_responses"] == 12
+    assert ask(visitor, "2026-03/close").data == release
+    digest = {"sha256": sha256(release).hexdigest()}
+    ask(visitor, "2026-03/acknowledge", {"sha256": "0" * 64}, status=409)
+    ask(visitor, "2026-03/acknowledge", digest, status=204)
+    ask(visitor, "2026-03/acknowledge", digest, status=204)
+    assert "deleted" in ask(visitor, "2026-03/close", status=410).json["error"]
+    visitor.post("/w/2026-03", FORM | {"code": drawn[0][0]}, status=410)
+
+
+def test_a_wave_can_be_cancelled_over_http(visitor, wave):
+    """After that it takes neither answers nor openings."""
+    ask(visitor, f"{wave[0]}/cancel", status=204)
+
+    visitor.post(f"/w/{wave[0]}", FORM | {"code": wave[1][0]}, status=410)
+    ask(visitor, f"{wave[0]}/close", status=410)
+
+
+@pytest.mark.parametrize(
+    ("path", "document", "method", "status"),
+    [
+        ("2026-03", {"schema": "odd"}, "PUT", 422),
+        ("2026-03", None, "PUT", 422),
+        ("other", make_opening("2026-05")[0], "PUT", 422),
+        ("2026-03", make_opening()[0], "PUT", 409),
+        ("2026-03/closes_on", {"closes_on": "soon"}, "PUT", 422),
+        ("unknown/close", None, "POST", 404),
+        ("2026-03/acknowledge", {"sha256": "0"}, "POST", 409),
+    ],
+)
+def test_the_exchange_refuses_in_one_sentence(visitor, wave, path, document, method, status):
+    """What does not fit is refused with a sentence the application can show."""
+    answer = ask(visitor, path, document, method=method, status=status).json["error"]
+
+    assert answer.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": f"Bearer {TOKEN}x"},
+        {"Authorization": f"Basic {TOKEN}"},
+        {"Authorization": "Bearer "},
+        {"Authorization": "Bearer \xff"},
+    ],
+)
+def test_the_exchange_needs_the_token(visitor, wave, headers):
+    """Without the token nobody closes or cancels anything."""
+    response = ask(visitor, f"{wave[0]}/cancel", status=401, headers=headers)
+
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+    visitor.get(f"/w/{wave[0]}")
+
+
+def test_without_a_token_there_is_no_exchange(settings, wave):
+    """An installation that works by file has no such door at all."""
+    shut = Visitor(create_collector(Settings(collector_store=settings.collector_store)))
+
+    for headers in ({}, {"Authorization": "Bearer "}):
+        ask(shut, f"{wave[0]}/cancel", status=404, headers=headers)
+
+
+@pytest.mark.parametrize("ours", ["http://127.0.0.1:8001", "https://127.0.0.1"])
+def test_one_host_name_for_both_programs_is_refused(ours):
+    """Cookies do not know ports, so the two programs never share a host name."""
+    with pytest.raises(BadSettings, match="cookies do not know ports"):
+        Settings(collector_url=ours, public_url="http://127.0.0.1:8000")
+
+
+def test_settings_come_from_the_environment():
+    """Each setting has one variable."""
+    settings = Settings.from_env(
+        {
+            "HEADWATER_COLLECTOR_STORE": "/srv/store",
+            "HEADWATER_COLLECTOR_TOKEN": TOKEN,
+            "HEADWATER_COLLECTOR_URL": "https://pulse.example.org",
+            "HEADWATER_PUBLIC_URL": "https://headwater.example.org",
+        }
+    )
+
+    assert str(settings.collector_store) == "/srv/store"
+    assert settings.collector_token == TOKEN
+    assert settings.collector_url == "https://pulse.example.org"
+
+
+def test_https_is_remembered(tmp_path):
+    """An installation under https tells browsers to stay there."""
+    visitor = Visitor(
+        create_collector(
+            Settings(collector_store=tmp_path, collector_url="https://pulse.example.org")
+        )
+    )
+
+    assert "Strict-Transport-Security" in visitor.get("/").response.headers
