@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
+from surveys import shapes
 from surveys.disclosure import VARIANCE_FROM, Thresholds, release_constructs, release_item
 from surveys.errors import BadDocument, BadHierarchy, BadQuestionnaire
 from surveys.hierarchy import Hierarchy
 from surveys.moments import Person
 from surveys.questionnaires import Questionnaire
-from surveys.questions import Comment, Question, Recommendation, Scale, YesNo
+from surveys.questions import (
+    Comment,
+    MultipleChoice,
+    Question,
+    Recommendation,
+    Scale,
+    SingleChoice,
+    YesNo,
+)
 from surveys.release import RELEASE_SCHEMA
+from surveys.shapes import Shape, check_fields
 
 OPENING_SCHEMA = "headwater.opening/1"
 WAVE = re.compile(r"[a-z0-9-]{1,60}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
-T = TypeVar("T")
 Table = Mapping[str, Any]
-
-_NAMES: dict[type, str] = {
-    str: "a text",
-    int: "a whole number",
-    float: "a number",
-    list: "a list",
-    dict: "a table",
-}
 
 
 def read_opening(raw: bytes) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def read_release(raw: bytes) -> dict[str, Any]:
 
 def check_opening(document: Table) -> None:
     """Refuse an opening that does not have the promised shape or contradicts itself."""
-    _fields(document, OPENING, "The opening")
+    check_fields(document, OPENING, "The opening")
     if document["schema"] != OPENING_SCHEMA:
         raise BadDocument(f"This is not an opening of the kind {OPENING_SCHEMA!r}.")
     _check_head(document)
@@ -63,7 +64,7 @@ def check_opening(document: Table) -> None:
     names: set[str] = set()
     teams: set[str] = set()
     for group in document["groups"]:
-        _fields(group, GROUP, "A counting group")
+        check_fields(group, GROUP, "A counting group")
         where = f"Group {group['group']!r}"
         if group["group"] in names:
             raise BadDocument(f"{where} is listed twice.")
@@ -85,7 +86,7 @@ def check_opening(document: Table) -> None:
 
 def check_release(document: Table) -> None:
     """Refuse a release that has not the promised shape or shows more than the rules allow."""
-    _fields(document, RELEASE, "The release")
+    check_fields(document, RELEASE, "The release")
     if document["schema"] != RELEASE_SCHEMA:
         raise BadDocument(f"This is not a release of the kind {RELEASE_SCHEMA!r}.")
     questionnaire = _check_head(document)
@@ -105,8 +106,8 @@ def check_release(document: Table) -> None:
     if document["cells"] and sum(c["n"] for c in document["cells"]) != document["n_responses"]:
         raise BadDocument("The cells do not add up to all answers.")
     if document["pooled"] is not None:
-        _fields(document["pooled"], POOLED, "pooled")
-    _fields(document["comments"], COMMENTS, "comments")
+        check_fields(document["pooled"], POOLED, "pooled")
+    check_fields(document["comments"], COMMENTS, "comments")
     _check_parts(
         document["comments"]["cells"], COMMENT_CELL, hierarchy, least=thresholds.k_comment
     )
@@ -119,14 +120,19 @@ def _check_items(
     if cell["items"].keys() != questions.keys():
         raise BadDocument(f"{where} does not list the items that were asked, each once.")
     for key, item in cell["items"].items():
-        if item.get("status") not in ("exact", "clamped", "options", "hidden"):
-            raise BadDocument(f"{where}, item {key!r}: the status {item.get('status')!r} is none.")
-        if item["status"] == "hidden":
+        place = f"{where}, item {key!r}"
+        status = str(item.get("status"))
+        if status == "hidden":
+            check_fields(item, HIDDEN, place)
             continue
+        shape = ITEMS.get((type(questions[key]), status))
+        if shape is None:
+            raise BadDocument(f"{place}: the status {status!r} is none of this type of item.")
+        check_fields(item, shape, place)
         if not thresholds.k <= item["n"] <= cell["n"]:
-            raise BadDocument(f"{where}, item {key!r}: {item['n']} answers cannot be shown.")
+            raise BadDocument(f"{place}: {item['n']} answers cannot be shown.")
         if item["status"] == "exact" and item != _again(questions[key], item, thresholds):
-            raise BadDocument(f"{where}, item {key!r}: shown exactly, against rule R2.")
+            raise BadDocument(f"{place}: shown exactly, against rule R2.")
 
 
 def _check_constructs(cell: Table, questionnaire: Questionnaire, where: str) -> None:
@@ -146,14 +152,16 @@ def _check_constructs(cell: Table, questionnaire: Questionnaire, where: str) -> 
 
 def _again(question: Question, item: Table, thresholds: Thresholds) -> dict[str, Any]:
     """Release an exact item again from its own counts."""
-    is_number = isinstance(question, Scale | YesNo | Recommendation)
+    is_choice = isinstance(question, SingleChoice)
+    if sum(item["counts"].values()) != item["n"] or min(item["counts"].values()) < 0:
+        return {}
     try:
         answers = [
-            int(value) if is_number else value
+            value if is_choice else int(value)
             for value, count in item["counts"].items()
             for _ in range(count)
         ]
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except ValueError:
         return {}
     return release_item(question, answers, thresholds)
 
@@ -161,7 +169,7 @@ def _again(question: Question, item: Table, thresholds: Thresholds) -> dict[str,
 def _check_parts(parts: list[Table], shape: Shape, hierarchy: Hierarchy, *, least: int) -> None:
     teams: set[str] = set()
     for part in parts:
-        _fields(part, shape, "A cell")
+        check_fields(part, shape, "A cell")
         where = f"Cell {part['cell']!r}"
         _claim_teams(part, teams, hierarchy, where)
         if part["n"] < least:
@@ -192,7 +200,7 @@ def _check_head(document: Table) -> Questionnaire:
 
 def _hierarchy(document: Table) -> Hierarchy:
     for row in document["hierarchy"]:
-        _fields(row, TEAM, "A team")
+        check_fields(row, TEAM, "A team")
     try:
         return Hierarchy.from_list(document["hierarchy"])
     except BadHierarchy as error:
@@ -200,7 +208,7 @@ def _hierarchy(document: Table) -> Hierarchy:
 
 
 def _thresholds(document: Table) -> Thresholds:
-    _fields(document["thresholds"], THRESHOLDS, "thresholds")
+    check_fields(document["thresholds"], THRESHOLDS, "thresholds")
     return Thresholds.from_dict(document["thresholds"])
 
 
@@ -225,104 +233,101 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _is(kind: type) -> Callable[[object], str | None]:
-    """Make a check of a field's type that returns what it should have been."""
-
-    def check(value: object) -> str | None:
-        fits = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
-        return None if fits else _NAMES[kind]
-
-    return check
-
-
-def _or_none(check: Callable[[object], str | None]) -> Callable[[object], str | None]:
-    return lambda value: None if value is None else check(value)
-
-
-def _texts(value: object) -> str | None:
-    fits = isinstance(value, list) and all(isinstance(part, str) for part in value)
-    return None if fits else "a list of texts"
-
-
-def _tables(value: object) -> str | None:
-    fits = isinstance(value, list) and all(isinstance(part, dict) for part in value)
-    return None if fits else "a list of tables"
-
-
-def _table_of_tables(value: object) -> str | None:
-    fits = isinstance(value, dict) and all(isinstance(part, dict) for part in value.values())
-    return None if fits else "a table of tables"
-
-
-def _table_of_texts(value: object) -> str | None:
-    fits = isinstance(value, dict) and all(_texts(part) is None for part in value.values())
-    return None if fits else "a table of lists of texts"
-
-
-Shape = Mapping[str, Callable[[object], str | None]]
-
-_text, _number, _list, _table = _is(str), _is(int), _is(list), _is(dict)
-
-TEAM: Shape = {"team": _text, "name": _text, "parent": _or_none(_text)}
-THRESHOLDS: Shape = {"profile": _text, "k": _number, "k_group": _number, "k_comment": _number}
+TEAM: Shape = {"team": shapes.text, "name": shapes.text, "parent": shapes.or_none(shapes.text)}
+THRESHOLDS: Shape = {
+    "profile": shapes.text,
+    "k": shapes.whole,
+    "k_group": shapes.whole,
+    "k_comment": shapes.whole,
+}
 HEAD: Shape = {
-    "schema": _text,
-    "wave": _text,
-    "title": _text,
-    "organisation": _text,
-    "questionnaire": _table,
-    "thresholds": _table,
-    "hierarchy": _tables,
+    "schema": shapes.text,
+    "wave": shapes.text,
+    "title": shapes.text,
+    "organisation": shapes.text,
+    "questionnaire": shapes.table,
+    "thresholds": shapes.table,
+    "hierarchy": shapes.tables,
 }
 GROUP: Shape = {
-    "group": _text,
-    "label": _text,
-    "home": _text,
-    "teams": _texts,
-    "n_eligible": _number,
-    "codes": _texts,
+    "group": shapes.text,
+    "label": shapes.text,
+    "home": shapes.text,
+    "teams": shapes.texts,
+    "n_eligible": shapes.whole,
+    "codes": shapes.texts,
 }
-OPENING: Shape = {**HEAD, "opens_on": _text, "closes_on": _text, "groups": _tables}
-PART: Shape = {"cell": _text, "label": _text, "home": _text, "teams": _texts, "n": _number}
+OPENING: Shape = {
+    **HEAD,
+    "opens_on": shapes.text,
+    "closes_on": shapes.text,
+    "groups": shapes.tables,
+}
+PART: Shape = {
+    "cell": shapes.text,
+    "label": shapes.text,
+    "home": shapes.text,
+    "teams": shapes.texts,
+    "n": shapes.whole,
+}
 CELL: Shape = {
     **PART,
-    "n_eligible": _number,
-    "items": _table_of_tables,
-    "constructs": _table_of_tables,
+    "n_eligible": shapes.whole,
+    "items": shapes.table_of_tables,
+    "constructs": shapes.table_of_tables,
 }
-COMMENT_CELL: Shape = {**PART, "items": _table_of_texts}
-COMMENTS: Shape = {"cells": _tables, "destroyed": _number}
+HIDDEN: Shape = {"status": shapes.text, "reason": shapes.text}
+COUNTED: Shape = {"status": shapes.text, "n": shapes.whole, "counts": shapes.counts}
+SUMMED: Shape = {**COUNTED, "sum": shapes.whole}
+BOUNDED: Shape = {
+    "status": shapes.text,
+    "n": shapes.whole,
+    "favourable": shapes.counts,
+    "point_favourable": shapes.number,
+    "sum": shapes.whole,
+    "sum_is": shapes.bound,
+    "point_sum": shapes.number,
+}
+ITEMS: dict[tuple[type[Question], str], Shape] = {
+    (Scale, "exact"): SUMMED,
+    (Scale, "clamped"): BOUNDED,
+    (YesNo, "exact"): SUMMED,
+    (YesNo, "clamped"): BOUNDED,
+    (Recommendation, "exact"): SUMMED,
+    (Recommendation, "clamped"): {
+        "status": shapes.text,
+        "n": shapes.whole,
+        "promoters": shapes.counts,
+        "detractors": shapes.counts,
+        "point_promoters": shapes.number,
+        "point_detractors": shapes.number,
+    },
+    (SingleChoice, "exact"): COUNTED,
+    (MultipleChoice, "options"): {
+        "status": shapes.text,
+        "n": shapes.whole,
+        "options": shapes.table_of_counts,
+    },
+}
+COMMENT_CELL: Shape = {**PART, "items": shapes.table_of_texts}
+COMMENTS: Shape = {"cells": shapes.tables, "destroyed": shapes.whole}
 POOLED: Shape = {
-    "n_cells": _number,
-    "n": _number,
-    "items": _texts,
-    "covariance": _list,
-    "pair_n": _list,
-    "pair_cells": _list,
-    "constructs": _table,
+    "n_cells": shapes.whole,
+    "n": shapes.whole,
+    "items": shapes.texts,
+    "covariance": shapes.anything_listed,
+    "pair_n": shapes.anything_listed,
+    "pair_cells": shapes.anything_listed,
+    "constructs": shapes.table,
 }
 RELEASE: Shape = {
     **HEAD,
-    "opened_on": _text,
-    "closed_on": _text,
-    "opening_sha256": _text,
-    "n_eligible": _number,
-    "n_responses": _number,
-    "cells": _tables,
-    "pooled": _or_none(_table),
-    "comments": _table,
+    "opened_on": shapes.text,
+    "closed_on": shapes.text,
+    "opening_sha256": shapes.text,
+    "n_eligible": shapes.whole,
+    "n_responses": shapes.whole,
+    "cells": shapes.tables,
+    "pooled": shapes.or_none(shapes.table),
+    "comments": shapes.table,
 }
-
-
-def _fields(document: object, shape: Shape, where: str) -> None:
-    """Refuse a table with fields missing, unknown, or of another type."""
-    if not isinstance(document, dict):
-        raise BadDocument(f"{where} is not a table.")
-    for name in sorted(shape.keys() - document.keys()):
-        raise BadDocument(f"{where} lacks the field {name!r}.")
-    for name in sorted(document.keys() - shape.keys()):
-        raise BadDocument(f"{where} has a field {name!r} that means nothing here.")
-    for name, check in shape.items():
-        wanted = check(document[name])
-        if wanted is not None:
-            raise BadDocument(f"{where}: the field {name!r} must be {wanted}.")

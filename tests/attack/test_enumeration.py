@@ -135,11 +135,11 @@ QUICK = {
     "multiple choice": (MULTIPLE, 8),
 }
 LONG = {
-    "scale of 5": (SCALE5, 20),
-    "scale of 7": (SCALE7, 11),
+    "scale of 5": (SCALE5, 30),
+    "scale of 7": (SCALE7, 13),
     "reversed scale of 4": (REVERSED, 24),
     "scale with 2 and more favourable": (LENIENT, 16),
-    "recommendation": (RECOMMENDATION, 13),
+    "recommendation": (RECOMMENDATION, 16),
     "single choice": (SINGLE, 40),
     "multiple choice": (MULTIPLE, 10),
 }
