@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import NoResultFound
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from app.exchange import CollectorUnreachable
 from app.formats.errors import BadInput
 from app.security import Stranger
 from app.services.errors import Conflict, NotAllowed, NotFound, Refusal, SpentLink, Throttled
@@ -32,6 +33,7 @@ STATUS: dict[type[Exception], int] = {
     WrongState: 409,
     DifferentDocument: 409,
     Refusal: 400,
+    CollectorUnreachable: 503,
     NotFound: 404,
     NotAllowed: 403,
     Conflict: 409,
@@ -54,6 +56,7 @@ TITLES = {
     413: "That is too large",
     429: "Please wait a little",
     500: "Something went wrong",
+    503: "The collector does not answer",
 }
 SENTENCES = {
     400: "Go back, check what you entered and try again.",

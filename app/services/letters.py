@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from app.models import Wave
+from app.services.errors import Unusable
 from surveys import codes
+from surveys.errors import MalformedCode
 from surveys.hierarchy import CountingGroup
 
 
@@ -77,7 +79,11 @@ def answer_address(wave_key: str, *, collector_url: str) -> str:
 
 
 def reprint(
-    wave: Wave, codes_by_group: dict[str, Sequence[str]], *, organisation: str, collector_url: str
+    wave: Wave,
+    codes_by_group: Mapping[str, Sequence[str]],
+    *,
+    organisation: str,
+    collector_url: str,
 ) -> Letters:
     """Put a wave's words around codes that a page hands back; nothing of them is kept."""
     groups = [
@@ -85,7 +91,7 @@ def reprint(
             group=group.key,
             label=group.label,
             n_eligible=group.n_eligible,
-            codes=tuple(map(codes.normalise, codes_by_group.get(group.key, ()))),
+            codes=tuple(map(_read, codes_by_group.get(group.key, ()))),
         )
         for group in wave.groups
     ]
@@ -114,8 +120,17 @@ def paragraphs(letters: Letters, group: GroupLetters) -> tuple[tuple[str, str], 
         ),
         (
             "Who reads what",
-            f"Nobody sees single answers. Results are counts for {letters.k} answers or more. "
-            "Comments are read word for word, without group of less than "
-            f"{letters.k_comment} answers, score or date.",
+            f"Nobody sees single answers; results are counts of {letters.k} answers or more. "
+            "Comments are read word for word, without score or date, in lists for "
+            f"{letters.k_comment} answers or more.",
         ),
     )
+
+
+def _read(text: str) -> str:
+    try:
+        return codes.normalise(text)
+    except MalformedCode as refusal:
+        raise Unusable(
+            "One of the codes handed back is not whole. Print the page of letters instead."
+        ) from refusal

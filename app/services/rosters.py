@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Membership, Person, Team
 from app.services.errors import Conflict
+from surveys.errors import SurveyError
 from surveys.hierarchy import CountingGroup, Hierarchy, counting_groups
 from surveys.hierarchy import Team as Node
 
@@ -96,3 +97,50 @@ def _is_open(team: Team, on: date) -> bool:
 def _node(team: Team, by_id: dict[int, Team]) -> Node:
     parent = None if team.parent_id is None else by_id[team.parent_id].key
     return Node(key=team.key, name=team.name, parent=parent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewedGroup:
+    """A group that opening would make, with the names of its teams."""
+
+    label: str
+    n_eligible: int
+    teams: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """The groups that opening on a day would make, or why it cannot be."""
+
+    groups: tuple[PreviewedGroup, ...] = ()
+    n_with_address: int = 0
+    refusal: str = ""
+
+    @property
+    def n(self) -> int:
+        """Number of people eligible."""
+        return sum(group.n_eligible for group in self.groups)
+
+    @property
+    def has_merged(self) -> bool:
+        """Whether a group holds more than one team."""
+        return any(len(group.teams) > 1 for group in self.groups)
+
+
+def preview(session: Session, *, on: date, k_group: int) -> Preview:
+    """Show what opening on a day would freeze, without freezing it."""
+    try:
+        roster = draw_up(session, on=on, k_group=k_group)
+    except (Conflict, SurveyError) as refusal:
+        return Preview(refusal=str(refusal))
+    return Preview(
+        groups=tuple(
+            PreviewedGroup(
+                label=group.label,
+                n_eligible=group.n_eligible,
+                teams=tuple(sorted(map(roster.hierarchy.name, group.teams))),
+            )
+            for group in roster.groups
+        ),
+        n_with_address=sum(person.email is not None for person in roster.people),
+    )

@@ -60,7 +60,7 @@ With whom you are counted
 Your answers are counted in the group "{group.label}": {group.n_eligible} people.
 
 Who reads what
-Nobody sees single answers. Results are counts for {wave.k} answers or more. Comments are read \
-word for word, in lists for {wave.k_comment} answers or more, without score or date.
+Nobody sees single answers; results are counts of {wave.k} answers or more. Comments are read \
+word for word, without score or date, in lists for {wave.k_comment} answers or more.
 Nobody, HR included, can see whether you have answered.
 """

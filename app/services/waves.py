@@ -78,7 +78,7 @@ def begin_opening(session: Session, wave: Wave, *, collector: CollectorClient) -
     """
     lifecycle.moved(wave.state, Move.OPEN)
     earlier = wave.key
-    _claim(session, wave, key="w-" + secrets.token_hex(8))
+    _claim(session, wave, key="w-" + secrets.token_hex(5))
     if not earlier.startswith(DRAFT_KEY):
         collector.cancel(earlier)
 
