@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -30,16 +31,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.database import make_engine
-from app.models import CustomerResponse, SurveyVersion
-from app.services import touchpoints
-from surveys import questionnaires
+from app.models import CustomerResponse
+from app.services import survey_versions, touchpoints
 
 ROOT = Path(__file__).parent.parent
 SUBMISSION = re.compile(rb'name="submission"[^>]*value="([^"]+)"')
 LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
-ANSWERS = (
-    b"recommend=9&satisfaction=4&effort=2&repeated=no&comment=Quick+and+friendly.&submission="
-)
+ANSWERS = b"recommend=9&satisfaction=4&effort=2&repeated=no&comment=Quick+and+kind.&submission="
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -66,21 +64,11 @@ def prepare(url: str) -> str:
     config.attributes["url"] = url
     command.upgrade(config, "head")
     now = datetime.now(UTC)
-    definition = questionnaires.load("customer_experience").to_dict()
     with Session(make_engine(url)) as session:
-        version = SurveyVersion(
-            key="customer_experience",
-            version=1,
-            title="How was it?",
-            audience="customers",
-            definition=definition,
-            created_at=now,
-        )
-        session.add(version)
+        version = survey_versions.copy_bundled(session, "customer_experience", now=now)
         touchpoint = touchpoints.add_touchpoint(session, name="Counter", stage="service")
-        session.flush()
         link = touchpoints.add_link(
-            session, touchpoint, channel="link", team=None, version=version, at=now
+            session, touchpoint, channel="link", team=None, version=version, now=now
         )
         session.commit()
         return link.token
@@ -108,8 +96,17 @@ def serving(url: str) -> Iterator[tuple[int, subprocess.Popen]]:
         wait_for(port)
         yield port, process
     finally:
-        process.terminate()
-        process.wait(15)
+        stop(process)
+
+
+def stop(process: subprocess.Popen) -> None:
+    """Stop a server and its workers; one that is told to stop while it starts may not listen."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(4)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def free_port() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.models import (
@@ -16,13 +16,17 @@ from app.models import (
     Touchpoint,
 )
 
-_FACTS = select(
-    CustomerLink.id.label("link_id"),
-    CustomerLink.team_id,
-    CustomerLink.survey_version_id.label("version_id"),
-    Touchpoint.name.label("touchpoint_name"),
-    (CustomerLink.is_retired | Touchpoint.is_retired).label("is_retired"),
-).join(CustomerLink.touchpoint)
+_FACTS = (
+    select(
+        CustomerLink.id,
+        CustomerLink.team_id,
+        CustomerLink.survey_version_id,
+        Touchpoint.name,
+        CustomerLink.is_retired | Touchpoint.is_retired,
+    )
+    .join(CustomerLink.touchpoint)
+    .where(CustomerLink.token == bindparam("token"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +74,10 @@ def find_link_facts(connection: Connection, token: str) -> LinkFacts | None:
 
 def definition_of(connection: Connection, version_id: int) -> dict[str, Any]:
     """Read the definition of one questionnaire version."""
-    return connection.scalars(
+    definition: dict[str, Any] = connection.scalars(
         select(SurveyVersion.definition).where(SurveyVersion.id == version_id)
     ).one()
+    return definition
 
 
 def list_touchpoints(session: Session) -> list[TouchpointLine]:
@@ -148,4 +153,4 @@ def _responses_by(session: Session, column: InstrumentedAttribute[int]) -> dict[
         .join(CustomerResponse.link)
         .group_by(column)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

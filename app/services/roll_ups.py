@@ -102,7 +102,7 @@ def _claim(session: Session, limit: int) -> Sequence[_Waiting]:
             CustomerResponse.answers,
         )
     )
-    return claimed.tuples().all()
+    return claimed.all()
 
 
 def _links(session: Session, link_ids: set[int]) -> dict[int, _Link]:
@@ -129,7 +129,7 @@ def _choices(version: SurveyVersion) -> frozenset[str]:
 
 def _team_keys(session: Session, team_ids: set[int | None]) -> dict[int | None, str]:
     rows = session.execute(select(Team.id, Team.key).where(Team.id.in_(team_ids)))
-    return {None: "", **dict(rows.tuples().all())}
+    return {None: "", **dict(rows.all())}
 
 
 def _add_up(claimed: Sequence[_Waiting], links: Mapping[int, _Link]) -> dict[Place, Sums]:

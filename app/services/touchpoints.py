@@ -9,13 +9,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import CustomerLink, SurveyVersion, Team, Touchpoint
+from app.services import survey_versions
 from app.services.errors import Conflict, Unusable
 
 
 def add_touchpoint(session: Session, *, name: str, stage: str) -> Touchpoint:
     """Add a touchpoint; its name is its own."""
-    name = _free_name(session, name)
-    touchpoint = Touchpoint(name=name, stage=stage)
+    touchpoint = Touchpoint(name=_free_name(session, name), stage=stage)
     session.add(touchpoint)
     session.flush()
     return touchpoint
@@ -23,8 +23,7 @@ def add_touchpoint(session: Session, *, name: str, stage: str) -> Touchpoint:
 
 def change_touchpoint(session: Session, touchpoint: Touchpoint, *, name: str, stage: str) -> None:
     """Give a touchpoint another name or stage; its answers stay with it."""
-    if name.strip() != touchpoint.name:
-        touchpoint.name = _free_name(session, name)
+    touchpoint.name = _free_name(session, name, own_id=touchpoint.id)
     touchpoint.stage = stage
 
 
@@ -45,7 +44,7 @@ def add_link(
     channel: str,
     team: Team | None,
     version: SurveyVersion,
-    at: datetime,
+    now: datetime,
 ) -> CustomerLink:
     """Make an address for a touchpoint; its questionnaire is frozen from now on."""
     if touchpoint.is_retired:
@@ -58,8 +57,8 @@ def add_link(
         touchpoint=touchpoint,
         channel=channel,
         team=team,
-        survey_version=_freeze(version, at=at),
-        created_on=at.date(),
+        survey_version=_freeze(version, now=now),
+        created_on=now.date(),
     )
     session.add(link)
     session.flush()
@@ -76,26 +75,25 @@ def restore_link(link: CustomerLink) -> None:
     link.is_retired = False
 
 
-def ask(link: CustomerLink, version: SurveyVersion, *, at: datetime) -> None:
+def ask(link: CustomerLink, version: SurveyVersion, *, now: datetime) -> None:
     """Ask another version of the same questionnaire at an address that is out already."""
     if version.key != link.survey_version.key:
         raise Conflict("An address stays with its questionnaire. Add another address instead.")
-    link.survey_version = _freeze(version, at=at)
+    link.survey_version = _freeze(version, now=now)
 
 
-def _freeze(version: SurveyVersion, *, at: datetime) -> SurveyVersion:
+def _freeze(version: SurveyVersion, *, now: datetime) -> SurveyVersion:
     if version.audience != "customers":
         raise Conflict("This questionnaire is for employees. Choose one for customers.")
-    if version.frozen_at is None:
-        version.frozen_at = at
+    survey_versions.freeze(version, now=now)
     return version
 
 
-def _free_name(session: Session, name: str) -> str:
+def _free_name(session: Session, name: str, *, own_id: int | None = None) -> str:
     name = " ".join(name.split())
     if not name:
         raise Unusable("Give the touchpoint a name.")
     taken = select(Touchpoint.id).where(func.lower(Touchpoint.name) == name.lower())
-    if session.scalar(taken) is not None:
+    if session.scalar(taken) not in {None, own_id}:
         raise Conflict(f"There is a touchpoint named {name} already. Choose another name.")
     return name
