@@ -86,6 +86,11 @@ class Settings:
             raise SystemExit(f"Set {', '.join(absent)}; see docs/configuration.md.")
         return cls(**given)
 
+    def to_env(self, env: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """Write the settings as variables for a process of our own."""
+        own = {env_name(setting): str(getattr(self, setting.name)) for setting in fields(self)}
+        return {**env, **own}
+
 
 def env_name(setting: Field[Any]) -> str:
     """Name the environment variable of a setting."""

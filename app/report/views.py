@@ -1,7 +1,177 @@
-"""Pages of results for HR, managers and executives."""
+"""Pages of results: released figures only, for whom they are meant."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.database import get_session
+from app.models import Wave
+from app.queries import reports, viewing
+from app.queries.viewing import Scope
+from app.report import tables
+from app.report.stored import finished_report
+from app.security import allow, signed_in
 
 bp = Blueprint("report", __name__, url_prefix="/reports")
+
+
+@bp.get("/")
+@signed_in
+def index() -> ResponseReturnValue:
+    """List the results this viewer may read."""
+    return render_template("report/index.html", waves=viewing.all_released_waves(get_session()))
+
+
+@bp.get("/results")
+@signed_in
+def results() -> ResponseReturnValue:
+    """Show everybody what the whole organisation answered in the newest released wave."""
+    wave = viewing.latest_released_wave(get_session())
+    if wave is None:
+        return render_template("report/no_results.html")
+    document = _wave_document(wave)
+    team = viewing.whole_organisation(document)
+    part = viewing.scope(document, team)
+    return render_template("report/results.html", wave=wave, report=document, scope=part)
+
+
+@bp.get("/waves/<int:wave_id>")
+@allow("hr", "manager")
+def wave(wave_id: int) -> ResponseReturnValue:
+    """Show one wave by team: the whole for HR, the own subtree for a manager."""
+    found, document, part, choices = _wave_scope(wave_id)
+    return render_template(
+        "report/wave.html",
+        wave=found,
+        report=document,
+        scope=part,
+        choices=choices,
+        heat=tables.heat_map(document, part),
+        trend=tables.trend_tables(document, part),
+    )
+
+
+@bp.get("/waves/<int:wave_id>/table.csv")
+@allow("hr", "manager")
+def wave_csv(wave_id: int) -> ResponseReturnValue:
+    """Hand out the heat map as a file, with intervals and numbers of answers."""
+    _, document, part, _ = _wave_scope(wave_id)
+    return _csv(tables.wave_rows(document, part), name=f"wave-{wave_id}")
+
+
+@bp.get("/waves/<int:wave_id>/trend.csv")
+@allow("hr", "manager")
+def trend_csv(wave_id: int) -> ResponseReturnValue:
+    """Hand out the trends as a file."""
+    _, document, part, _ = _wave_scope(wave_id)
+    return _csv(tables.trend_rows(document, part), name=f"trend-{wave_id}")
+
+
+@bp.get("/waves/<int:wave_id>/comments")
+@allow("hr")
+def comments(wave_id: int) -> ResponseReturnValue:
+    """List the comments of a wave by comment cell, in random order."""
+    found = _released(wave_id)
+    return render_template("report/comments.html", wave=found, report=_wave_document(found))
+
+
+@bp.get("/linkage")
+@allow("executive", "hr")
+def linkage() -> ResponseReturnValue:
+    """Show how engagement and customers' scores go together, and how sure that is."""
+    if viewing.latest_released_wave(get_session()) is None:
+        return render_template("report/no_results.html")
+    return render_template("report/linkage.html", report=_linkage_document())
+
+
+@bp.get("/linkage.csv")
+@allow("executive", "hr")
+def linkage_csv() -> ResponseReturnValue:
+    """Hand out every table of the linkage report as one file."""
+    if viewing.latest_released_wave(get_session()) is None:
+        abort(404)
+    return _csv(tables.linkage_rows(_linkage_document()), name="linkage")
+
+
+@bp.get("/customers")
+@allow("cx_manager", "executive")
+def customers() -> ResponseReturnValue:
+    """Show what customers said, by stage, touchpoint, channel and team."""
+    document = _customer_document()
+    return render_template(
+        "report/customers.html", report=document, tables=tables.customer_tables(document)
+    )
+
+
+@bp.get("/customers.csv")
+@allow("cx_manager", "executive")
+def customers_csv() -> ResponseReturnValue:
+    """Hand out the customers' tables as a file."""
+    return _csv(tables.customer_rows(_customer_document()), name="customers")
+
+
+def _released(wave_id: int) -> Wave:
+    found = viewing.released_wave(get_session(), wave_id)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _wave_document(wave: Wave) -> dict[str, Any]:
+    key = reports.wave_report_key(get_session(), wave.key)
+    if key is None:
+        abort(404)
+    return finished_report(get_session(), key)
+
+
+def _linkage_document() -> dict[str, Any]:
+    session = get_session()
+    key = reports.linkage_report_key(session, today=datetime.now(UTC).date())
+    return finished_report(session, key)
+
+
+def _customer_document() -> dict[str, Any]:
+    session = get_session()
+    key = reports.customer_report_key(session, today=datetime.now(UTC).date())
+    return finished_report(session, key)
+
+
+def _wave_scope(
+    wave_id: int,
+) -> tuple[Wave, dict[str, Any], Scope, list[tuple[str, str]]]:
+    """Find a wave, its report, the part asked for, and the parts this viewer may choose."""
+    found = _released(wave_id)
+    document = _wave_document(found)
+    is_hr = "hr" in current_user.roles
+    managed = viewing.team_keys(get_session(), current_user.managed_team_ids)
+    choices = [
+        (team, node["name"])
+        for team, node in document["nodes"].items()
+        if is_hr or viewing.may_see(document, managed=managed, team=team)
+    ]
+    known = {team for team, _ in choices}
+    choices += [
+        (team, part.name)
+        for team in managed
+        if team not in known and (part := viewing.scope(document, team)) is not None
+    ]
+    if not choices:
+        abort(404)
+    team = request.args.get("team") or choices[0][0]
+    part = viewing.scope(document, team) if team in dict(choices) else None
+    if part is None:
+        abort(404)
+    return found, document, part, choices
+
+
+def _csv(rows: list[list[Any]], *, name: str) -> Response:
+    return Response(
+        tables.csv_text(rows),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="headwater-{name}.csv"'},
+    )

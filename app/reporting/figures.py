@@ -210,7 +210,7 @@ def turned_counts(scale: Scale, counts: Mapping[str, int]) -> dict[str, int]:
 
 def _rough(mean: float, *, variance: float, n: int) -> ScoreEstimate:
     """Give a point that stands for a bound a spread that is too wide rather than too narrow."""
-    estimate = construct_mean(n=n, total=mean * n, variance=variance, df=None)
+    estimate = construct_mean(n=n, total=mean * n, variance=variance, df=max(n - 1, 1))
     return ScoreEstimate(
         estimate=estimate.estimate,
         std_error=estimate.std_error,

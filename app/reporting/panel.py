@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,12 +33,6 @@ class Panel:
 def month_ordinal(day: date) -> int:
     """Number calendar months so that neighbours differ by one."""
     return day.year * 12 + day.month - 1
-
-
-def month_name(ordinal: int) -> str:
-    """Name a numbered month."""
-    year, month = divmod(ordinal, 12)
-    return f"{calendar.month_name[month + 1]} {year}"
 
 
 def linkage_panel(

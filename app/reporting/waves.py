@@ -208,7 +208,7 @@ def _cell_document(
         "home": cell["home"],
         "parent": parent,
         "teams": cell["teams"],
-        "team_names": [tree.name(team) for team in tree.walk if team in set(cell["teams"])],
+        "names_by_key": {team: tree.name(team) for team in cell["teams"]},
         "n": cell["n"],
         "response": response_text(cell["n"], cell["n_eligible"]),
         "figures": {c.key: figure_document(own[c.key], c) for c in columns},
