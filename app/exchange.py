@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 import requests
 from werkzeug.test import Client
 
 from app.config import Settings
-from app.services.errors import Conflict, Refusal
+from app.services.errors import Conflict, Refusal, Unusable
 from surveys.documents import canonical
 from surveys.errors import UnknownWave
 
@@ -138,6 +141,52 @@ class NoCollector:
             "This installation speaks with the collector by file only. Use the command "
             "`headwater wave`, or set HEADWATER_COLLECTOR_TOKEN for both programs."
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByFile:
+    """Writes what the collector is to be told into a file, or leaves it to a person to do."""
+
+    opening: Path | None = None
+
+    def open(self, opening: dict[str, Any]) -> None:
+        """Write the opening; a file that is there already is never written over."""
+        if self.opening is None:
+            raise Unusable("Say where the opening goes, with --out opening.json.")
+        with private_file(self.opening) as file:
+            file.write(canonical(opening))
+
+    def extend(self, wave: str, closes_on: date) -> None:
+        """Leave it to a person."""
+
+    def close(self, wave: str) -> bytes:
+        """Refuse: a release comes as a file."""
+        raise Unusable("Give the release that the collector wrote, with --result release.json.")
+
+    def acknowledge(self, wave: str, sha256: str) -> None:
+        """Leave it to a person."""
+
+    def cancel(self, wave: str) -> None:
+        """Leave it to a person."""
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[BinaryIO]:
+    """Write a new file that only its owner may read; it vanishes if the writing fails."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise Unusable(f"{path} is there already; name another file or remove it.") from error
+    except OSError as error:
+        raise Unusable(f"{path} cannot be written: {error.strerror}.") from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def for_settings(settings: Settings) -> CollectorClient:

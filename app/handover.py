@@ -5,7 +5,8 @@ The application and the collector cannot commit together, so each deed is cut in
 steps that may be run again, and the order makes every interruption harmless:
 
 opening   1 draw a new key, void an earlier attempt at the collector   commit
-          2 freeze roster and groups, send the opening, mark as open   commit
+          2 freeze roster and groups, send the opening, lay out the
+            letters, mark as open                                      commit
           Broken off between sending and commit, the wave is still a draft and the
           collector holds an opening whose letters nobody saw.  Opening again
           begins with step 1, which destroys that one.
@@ -20,6 +21,7 @@ HR's button, ``headwater wave`` and the tick all come through here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -42,8 +44,14 @@ def open_wave(
     organisation: str,
     collector_url: str,
     now: datetime,
+    lay_out: Callable[[Letters], object] = lambda letters: None,
 ) -> Letters:
-    """Open a draft and return its letters, which are nowhere else."""
+    """
+    Open a draft and return its letters, which are nowhere else.
+
+    `lay_out` makes them ready for people before anything is final: if it fails, the
+    wave is still a draft and nobody waits for letters that cannot be printed.
+    """
     wave = waves.find(session, wave_id)
     waves.begin_opening(session, wave, collector=collector)
     session.commit()
@@ -55,6 +63,7 @@ def open_wave(
         collector_url=collector_url,
         now=now,
     )
+    lay_out(letters)
     session.commit()
     return letters
 

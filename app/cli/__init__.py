@@ -9,6 +9,7 @@ import click
 # One line per noun: where its command stands.
 COMMANDS: dict[str, str] = {
     "link": "app.cli.link:link",
+    "wave": "app.cli.wave:wave",
 }
 
 

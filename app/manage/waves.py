@@ -18,6 +18,7 @@ from app.security import allow
 from app.services import letters as code_letters
 from app.services import rosters, survey_versions, waves
 from app.services.errors import Conflict, Refusal
+from app.services.letters import Letters
 from surveys.errors import SurveyError
 from surveys.lifecycle import Move, State, moved
 
@@ -101,16 +102,22 @@ def preview(wave_id: int) -> ResponseReturnValue:
 @allow("hr")
 def open_wave(wave_id: int) -> ResponseReturnValue:
     """Open the wave; the page that answers is the only place where the codes ever stand."""
-    settings = _settings()
-    drawn = handover.open_wave(
+    settings, pages = _settings(), []
+
+    def lay_out(drawn: Letters) -> None:
+        letters = printing.printed(drawn)
+        pages.append(render_template("waves/letters.html", drawn=drawn, letters=letters))
+
+    handover.open_wave(
         get_session(),
         wave_id,
         collector=_collector(),
         organisation=settings.organisation,
         collector_url=settings.collector_url,
         now=datetime.now(UTC),
+        lay_out=lay_out,
     )
-    return render_template("waves/letters.html", drawn=drawn, letters=printing.printed(drawn))
+    return pages[0]
 
 
 @bp.post("/<int:wave_id>/letters.pdf")
