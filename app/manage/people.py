@@ -1,7 +1,192 @@
-"""Pages of the people."""
+"""Pages of the people: the list, and one person's team, roles and account."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from datetime import UTC, date, datetime
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import Form
+
+from app.database import get_session
+from app.forms import choices
+from app.manage.people_forms import (
+    DetailsForm,
+    EndForm,
+    MoveForm,
+    PersonForm,
+    RolesForm,
+    SearchForm,
+)
+from app.models import Person
+from app.queries import people as queries
+from app.queries import teams as team_queries
+from app.security import allow, door
+from app.services import accounts, people, roles, teams
 
 bp = Blueprint("people", __name__, url_prefix="/people")
+administrators = allow("administrator")
+
+
+@bp.get("")
+@administrators
+def index() -> ResponseReturnValue:
+    """List people, or those a search finds."""
+    form = SearchForm(request.args)
+    page = queries.people_page(
+        get_session(),
+        search=form.q.data or "",
+        number=request.args.get("page", 1, int),
+        on=_today(),
+    )
+    return render_template("people/index.html", form=form, page=page, role_names=roles.NAMES)
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@administrators
+def new() -> ResponseReturnValue:
+    """Add a person."""
+    session = get_session()
+    form = PersonForm(request.form, starts_on=_today())
+    form.team.choices = choices(team_queries.team_choices(session, on=_today()))
+    if request.method == "POST" and form.validate():
+        person = people.add_person(
+            session,
+            name=form.name.data or "",
+            email=form.email.data,
+            team=teams.find_team(session, int(form.team.data)),
+            on=form.starts_on.data or _today(),
+        )
+        session.commit()
+        return _to(person, "person-added")
+    return _form_page("people/new.html", form)
+
+
+@bp.get("/<int:person_id>")
+@administrators
+def show(person_id: int) -> ResponseReturnValue:
+    """Show a person's team, roles and account."""
+    person = _person(person_id)
+    return render_template(
+        "people/show.html",
+        person=person,
+        state=queries.state_of(person, on=_today()),
+        team=people.current_membership(person),
+        role_names=roles.NAMES,
+        plain_roles=sorted(roles.roles_of(person)),
+        managed=[teams.path_of(team) for team in roles.managed_by(person)],
+        path_of=teams.path_of,
+    )
+
+
+@bp.route("/<int:person_id>/edit", methods=["GET", "POST"])
+@administrators
+def edit(person_id: int) -> ResponseReturnValue:
+    """Correct a person's name, address or language."""
+    person, session = _person(person_id), get_session()
+    form = DetailsForm(request.form, obj=person)
+    if request.method == "POST" and form.validate():
+        people.change_person(
+            session,
+            person,
+            name=form.name.data or "",
+            email=form.email.data,
+            locale=form.locale.data or "en",
+        )
+        session.commit()
+        return _to(person, "person-changed")
+    return _form_page("people/edit.html", form, person=person)
+
+
+@bp.route("/<int:person_id>/move", methods=["GET", "POST"])
+@administrators
+def move(person_id: int) -> ResponseReturnValue:
+    """Move a person to another team, or take back somebody who left."""
+    person, session = _person(person_id), get_session()
+    form = MoveForm(request.form, on=_today())
+    form.team.choices = choices(team_queries.team_choices(session, on=_today()))
+    if request.method == "POST" and form.validate():
+        team = teams.find_team(session, int(form.team.data))
+        deed = people.take_back if person.ended_on is not None else people.move_person
+        deed(session, person, team=team, on=form.on.data or _today())
+        session.commit()
+        return _to(person, "person-moved")
+    return _form_page("people/move.html", form, person=person)
+
+
+@bp.route("/<int:person_id>/end", methods=["GET", "POST"])
+@administrators
+def end(person_id: int) -> ResponseReturnValue:
+    """Let a person leave."""
+    person, session = _person(person_id), get_session()
+    form = EndForm(request.form, on=_today())
+    if request.method == "POST" and form.validate():
+        people.end_person(session, person, on=form.on.data or _today())
+        session.commit()
+        return _to(person, "person-ended")
+    return _form_page("people/end.html", form, person=person)
+
+
+@bp.route("/<int:person_id>/roles", methods=["GET", "POST"])
+@administrators
+def change_roles(person_id: int) -> ResponseReturnValue:
+    """Give a person exactly the roles that are ticked."""
+    person, session = _person(person_id), get_session()
+    form = RolesForm(
+        request.form,
+        roles=sorted(roles.roles_of(person)),
+        manages=[str(team.id) for team in roles.managed_by(person)],
+    )
+    form.manages.choices = choices(team_queries.team_choices(session, on=_today()))
+    if request.method == "POST" and form.validate():
+        managed = [teams.find_team(session, int(number)) for number in form.manages.data or ()]
+        roles.set_roles(session, person, roles=form.roles.data or (), manages=managed)
+        session.commit()
+        return _to(person, "roles-changed")
+    return _form_page("people/change_roles.html", form, person=person)
+
+
+@bp.post("/<int:person_id>/invite")
+@administrators
+def invite(person_id: int) -> ResponseReturnValue:
+    """Write a person the mail with which they set their password."""
+    person, session = _person(person_id), get_session()
+    accounts.invite(session, person, door=door(), now=datetime.now(UTC))
+    session.commit()
+    return _to(person, "invitation-sent")
+
+
+@bp.post("/<int:person_id>/close-account")
+@administrators
+def close_account(person_id: int) -> ResponseReturnValue:
+    """Close a person's account; they stay in their team."""
+    person, session = _person(person_id), get_session()
+    roles.close_account(session, person)
+    session.commit()
+    return _to(person, "account-closed")
+
+
+@bp.post("/<int:person_id>/open-account")
+@administrators
+def open_account(person_id: int) -> ResponseReturnValue:
+    """Open a closed account again."""
+    person, session = _person(person_id), get_session()
+    roles.open_account(person)
+    session.commit()
+    return _to(person, "account-opened")
+
+
+def _person(person_id: int) -> Person:
+    return people.find_person(get_session(), person_id)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _to(person: Person, notice: str) -> ResponseReturnValue:
+    return redirect(url_for("people.show", person_id=person.id, notice=notice), 303)
+
+
+def _form_page(template: str, form: Form, **context: Person) -> ResponseReturnValue:
+    return render_template(template, form=form, **context), 422 if form.errors else 200

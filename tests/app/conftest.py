@@ -11,7 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
+from werkzeug.test import TestResponse, encode_multipart
 
 from app import create_app
 from app.config import Settings
@@ -97,7 +97,14 @@ class Visitor:
     def send(self, path: str, data: dict | None = None, status: int = 303) -> TestResponse:
         """Send a form and return the bare response."""
         self._session.commit()
-        return self._checked(self.client.post(path, data=data or {}), status)
+        data = data or {}
+        if not any(isinstance(value, tuple) for value in data.values()):
+            return self._checked(self.client.post(path, data=data), status)
+        # Left to itself the client would open a temporary file and never close it.
+        boundary, body = encode_multipart(data)
+        content_type = f"multipart/form-data; boundary={boundary}"
+        response = self.client.post(path, data=body, content_type=content_type)
+        return self._checked(response, status)
 
     def _checked(self, response: TestResponse, status: int) -> TestResponse:
         assert response.status_code == status, response.text[:3000]
