@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,7 +105,7 @@ def main() -> None:
     """Run a command; refusals are one sentence and exit status 1."""
     try:
         commands()
-    except (SurveyError, BadSettings, OSError) as refusal:
+    except (SurveyError, BadSettings, OSError, sqlite3.Error) as refusal:
         click.echo(f"Error: {refusal}", err=True)
         sys.exit(1)
 

@@ -21,6 +21,8 @@ CREATE TABLE answers (
 ) WITHOUT ROWID
 """
 
+SYNCHRONOUS = "FULL"  # an answer is acknowledged once it is on the disk
+
 _PREFIX = 4  # bytes that say how long the body is; 0 means nothing was answered yet
 
 
@@ -37,11 +39,15 @@ class Intake:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection = _connect(path, mode="rw")
+        # A journal that a crash left behind is rolled back by the first look into the file;
+        # only then may it be wiped.
+        self._connection.execute("SELECT count(*) FROM (SELECT 1 FROM answers LIMIT 1)")
+        _forget(path)
 
     @classmethod
     def create(cls, path: Path, *, codes: Mapping[bytes, int], body_length: int) -> None:
         """Make the file, in the order of the digests, which is random to everybody."""
-        for leftover in (path, path.with_name(path.name + "-journal")):
+        for leftover in (path, _journal(path)):
             files.destroy(leftover)
         connection = _connect(path, mode="rwc")
         blank = bytes(body_length)
@@ -53,7 +59,7 @@ class Intake:
                 ((code, codes[code], blank) for code in sorted(codes)),
             )
         connection.close()
-        files.forget_times(path, path.parent)
+        _forget(path)
 
     def put(self, code: bytes, body: bytes) -> None:
         """Write one body durably, once; the same again changes nothing."""
@@ -76,8 +82,7 @@ class Intake:
             raise SpentCode("This code was used before, for other answers. It takes one response.")
         self._connection.execute("UPDATE answers SET body = ? WHERE code = ?", (body, code))
         self._connection.execute("COMMIT")
-        # The journal came and went, so the folder too carries the time of this answer.
-        files.forget_times(self._path, self._path.parent)
+        _forget(self._path)
 
     def answered(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Give group index and answers of every row that was answered, in random order."""
@@ -118,11 +123,26 @@ def _connect(path: Path, *, mode: str) -> sqlite3.Connection:
         check_same_thread=False,
     )
     connection.execute("PRAGMA page_size = 4096")
-    connection.execute("PRAGMA journal_mode = DELETE")
+    # A rollback journal that stays in place: one that is deleted after each answer leaves its
+    # pages, with the number of answers so far, in the free blocks of the disk, and a power cut
+    # could bring it back and undo an answer already acknowledged.  Never WAL: it is a diary.
+    connection.execute("PRAGMA journal_mode = PERSIST")
+    connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
     connection.execute("PRAGMA secure_delete = ON")
-    # As FULL, and the folder is synced too once the journal is gone: otherwise a power cut
-    # just after the acknowledgement could bring the journal back and undo the answer.
-    connection.execute("PRAGMA synchronous = EXTRA")
     connection.execute("PRAGMA temp_store = MEMORY")
     path.chmod(0o600)
     return connection
+
+
+def _journal(path: Path) -> Path:
+    return path.with_name(path.name + "-journal")
+
+
+def _forget(path: Path) -> None:
+    """Wipe what the last write left beside the file, and when it was."""
+    journal = _journal(path)
+    if journal.exists():
+        with journal.open("r+b") as file:
+            file.write(bytes(journal.stat().st_size))
+        files.forget_times(journal)
+    files.forget_times(path, path.parent)

@@ -196,6 +196,8 @@ class Store:
                 state = self._find_state(wave)
                 if state is not None and state.name in _FINISHED:
                     self._strip(wave)
+                elif state is not None:
+                    self._intake(wave)  # opening it rolls back and wipes a journal left behind
         self.blur_times()
 
     def blur_times(self) -> None:
@@ -207,9 +209,8 @@ class Store:
         touch and not of an answer.
         """
         for wave in self._waves():
-            intake = self._path(wave, "answers.sqlite")
-            if intake.exists():
-                files.forget_times(intake, intake.parent)
+            for path in self._path(wave).glob("answers.sqlite*"):
+                files.forget_times(path, path.parent)
 
     # The ground under it.
 

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import pytest
 
+from collector import files, intake
 from collector.intake import Intake, pad
 from surveys.documents import canonical
 from surveys.errors import SpentCode
@@ -15,6 +16,12 @@ pytestmark = pytest.mark.attack
 BODY = 420
 # Rows of one page, rows that overflow into a second page, and into a third.
 LENGTHS = (BODY, 3_000, 9_000)
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch):
+    """Leave out waiting for the disk, which changes no byte."""
+    monkeypatch.setattr(intake, "SYNCHRONOUS", "OFF")
 
 
 class RowidIntake(Intake):
@@ -48,21 +55,34 @@ class GrowingIntake(Intake):
         super().put(code, body.rstrip(b"\0"))
 
 
-def image(intake, folder, answers, order, *, length):
-    """Fill a store in one order and give the digest of the whole file and of its times."""
+def image(kind, folder, answers, order, *, length):
+    """Fill a store in one order and digest every file it leaves, and their times."""
     path = folder / f"{random.getrandbits(64):x}" / "answers.sqlite"
     path.parent.mkdir(parents=True)
-    intake.create(path, codes={code: i % 3 for i, code in enumerate(answers)}, body_length=length)
-    store = intake(path)
+    kind.create(path, codes={code: i % 3 for i, code in enumerate(answers)}, body_length=length)
+    store = kind(path)
     for code in order:
         store.put(code, answers[code])
     store.close()
-    times = [path.stat().st_mtime_ns, path.parent.stat().st_mtime_ns]
-    names = sorted(p.name for p in path.parent.iterdir())
-    return sha256(path.read_bytes() + canonical([times, names])).hexdigest()
+    folder = sorted([path.parent, *path.parent.iterdir()])
+    times = [[file.name, file.stat().st_mtime_ns] for file in folder[1:]]
+    times.append(folder[0].stat().st_mtime_ns)
+    contents = b"".join(file.read_bytes() for file in folder[1:])
+    return sha256(contents + canonical(times)).hexdigest()
 
 
-def images(intake, folder, *, rows, length, orders):
+class DiaryIntake(Intake):
+    """A mutant that leaves the journal of the last answer as SQLite leaves it."""
+
+    def put(self, code, body):
+        wiped = files.forget_times
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(intake, "_forget", lambda path: wiped(path, path.parent))
+            super().put(code, body)
+        wiped(intake._journal(self._path))
+
+
+def images(kind, folder, *, rows, length, orders):
     """Collect the different images that several orders of the same answers leave behind."""
     rng = random.Random(rows)
     codes = [sha256(b"%d" % number).digest() for number in range(rows)]
@@ -79,7 +99,7 @@ def images(intake, folder, *, rows, length, orders):
     found = set()
     for _ in range(orders):
         rng.shuffle(answered)
-        found.add(image(intake, folder, answers, answered, length=length))
+        found.add(image(kind, folder, answers, answered, length=length))
     return found
 
 
@@ -92,7 +112,7 @@ def test_the_file_is_the_same_whatever_the_order(tmp_path, rows, length):
     assert len(images(Intake, tmp_path, rows=rows, length=length, orders=orders)) == 1
 
 
-@pytest.mark.parametrize("mutant", [RowidIntake, StampedIntake, GrowingIntake])
+@pytest.mark.parametrize("mutant", [RowidIntake, StampedIntake, GrowingIntake, DiaryIntake])
 def test_the_attack_finds_a_store_that_keeps_the_order(tmp_path, mutant):
     """A planted leak shows in the image, so the comparison above proves something."""
     assert len(images(mutant, tmp_path, rows=15, length=BODY, orders=5)) > 1

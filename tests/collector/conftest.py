@@ -1,10 +1,10 @@
 """Waves and stores for the tests of the collector."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from collector import files, intake
 from collector.store import Store
 from surveys import codes, questionnaires
 
@@ -45,9 +45,11 @@ def make_opening(
     return document, drawn
 
 
-@pytest.fixture
-def opening() -> Callable[..., tuple[dict[str, Any], list[list[str]]]]:
-    return make_opening
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch) -> None:
+    """Leave out waiting for the disk; tests/attack/test_durability.py looks at that."""
+    monkeypatch.setattr(intake, "SYNCHRONOUS", "OFF")
+    monkeypatch.setattr(files.os, "fsync", lambda descriptor: None)
 
 
 @pytest.fixture
