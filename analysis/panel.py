@@ -294,7 +294,9 @@ def _fit(rows: pd.DataFrame, model: Model) -> PanelEstimate:
     design = np.column_stack([cleared(name) for name in model.predictors])
     sizes = np.array([float((rows[name] ** 2).sum()) for name in model.predictors])
     _check_moves(design, sizes)
-    fit = OLS(cleared(model.outcome), design).fit(
+    outcome = cleared(model.outcome)
+    _check_outcome(outcome, rows[model.outcome].to_numpy(dtype=float))
+    fit = OLS(outcome, design).fit(
         cov_type="cluster", cov_kwds={"groups": teams, "use_correction": False}, use_t=True
     )
     factor = n_teams / (n_teams - 1) * (n - 1) / (n - n_slopes - n_effects)
@@ -319,6 +321,7 @@ def _between(rows: pd.DataFrame) -> PanelEstimate:
     x, y = (means - means.mean(axis=0)).T
     design = x.reshape(-1, 1)
     _check_moves(design, np.array([(means[:, 0] ** 2).sum()]))
+    _check_outcome(y, means[:, 1])
     fit = OLS(y, design).fit()
     # The mean was taken off by hand, so one more degree of freedom is spent.
     residual = float((fit.resid**2).sum()) / (n - 2)
@@ -359,6 +362,12 @@ def _check_moves(design: npt.NDArray[np.float64], sizes: Vector) -> None:
         raise NotIdentified("The predictor does not move once the effects are taken out.")
     if np.linalg.cond(design / np.sqrt(squares)) > 1e7:
         raise NotIdentified("The two earlier values move as one, so they cannot be told apart.")
+
+
+def _check_outcome(left: Vector, values: Vector) -> None:
+    """Refuse an outcome of which only rounding is left: its p-value would be noise."""
+    if (left**2).sum() <= FLAT * max(1e-300, float((values**2).sum())):
+        raise NotIdentified("The outcome does not move once the effects are taken out.")
 
 
 def _row(words: str, fit: PanelEstimate | None) -> tuple[str, ...]:

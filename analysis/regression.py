@@ -68,7 +68,7 @@ def slope(x: npt.ArrayLike, y: npt.ArrayLike) -> Slope:
     NotEnoughTeams
         If there are fewer than three teams.
     NotIdentified
-        If the predictor does not vary, or a single team decides the line alone.
+        If a column does not vary, or a single team decides the line alone.
 
     Notes
     -----
@@ -92,6 +92,7 @@ def slope(x: npt.ArrayLike, y: npt.ArrayLike) -> Slope:
     n = len(first)
     check_enough(n)
     moved = centred(first)
+    centred(second)  # refuses an outcome without spread, whose p-value would be rounding
     if (1 / n + moved**2 / (moved**2).sum()).max() > FULL_LEVERAGE:
         raise NotIdentified("A single team decides the slope alone.")
     design = np.column_stack([np.ones(n), moved])

@@ -15,6 +15,7 @@ from analysis.frames import FLAT, Vector, check_scores, over_periods, team_means
 from analysis.summary import Summary, count, fixed, interval, p_value
 
 GOOD, USABLE, WEAK = 0.70, 0.50, 0.30
+UNKNOWN_SPREAD = "The spread of answers within teams is not known."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,10 @@ def icc(scores: pd.DataFrame) -> IccResult:
     >>> round(result.icc1, 4), round(result.icc2, 4)
     (0.4444, 0.8)
     """
-    teams = over_periods(check_scores(scores)).dropna(subset=["n", "mean"])
+    everyone = over_periods(check_scores(scores)).dropna(subset=["mean"])
+    teams = everyone.dropna(subset=["n"])
+    if teams.empty and len(everyone):
+        raise NotIdentified(UNKNOWN_SPREAD)
     n, mean = _column(teams, "n"), _column(teams, "mean")
     n_teams, nobs = len(n), float(n.sum())
     if n_teams < 2:
@@ -183,7 +187,7 @@ def pooled_variance(scores: pd.DataFrame) -> float:
     if not known.any():
         if (scores["n"].notna() & (scores["n"] < 2)).all():
             raise NotEnoughTeams("No team has two respondents, so the spread is not known.")
-        raise NotIdentified("The spread of answers within teams is not known.")
+        raise NotIdentified(UNKNOWN_SPREAD)
     freedom = _column(scores, "n")[known] - 1
     variance = _column(scores, "variance")[known]
     return float((freedom * variance).sum() / freedom.sum())

@@ -131,8 +131,8 @@ def _direction(found: Findings) -> Iterator[LinkageWarning]:
     if found.panel is None:
         yield from _warning(
             "reverse_causality",
-            f"One point in time cannot show what comes first. {_capital(c)} may shape {e} as "
-            f"well as {e} {c}, and something else may shape both.",
+            f"One point in time cannot show what comes first: {e} may shape {c}, {c} may shape "
+            f"{e}, and something else may shape both.",
         )
         return
     forward, reverse = found.panel.lag_forward, found.panel.lag_reverse
@@ -215,7 +215,3 @@ def _crosswalk(found: Findings) -> Iterator[LinkageWarning]:
 def _strength(fit: PanelEstimate) -> float:
     # In errors, not in points: the two directions have different units.
     return abs(fit.estimate) / fit.std_error if fit.std_error > 0 else float("inf")
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
