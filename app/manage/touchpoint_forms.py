@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wtforms import Form, RadioField, SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
+from app.forms import Text, choices, stripped
 from app.models import STAGES, SurveyVersion, Team
 
 STAGE_WORDS = {
@@ -40,14 +41,14 @@ class TouchpointForm(Form):
 
     name = StringField(
         "Name",
-        [InputRequired("Give the touchpoint a name."), Length(max=120)],
-        filters=[lambda text: text and " ".join(text.split())],
+        [Text("Give the touchpoint a name.", longest=120)],
+        filters=[stripped],
         description="Customers see it above the questions, for instance: Service counter Harbour",
     )
     stage = RadioField(
         "Stage of the customer's journey",
         [InputRequired("Choose a stage.")],
-        choices=[(stage, STAGE_WORDS[stage]) for stage in STAGES],
+        choices=choices((stage, STAGE_WORDS[stage]) for stage in STAGES),
     )
 
 
@@ -57,7 +58,7 @@ class LinkForm(Form):
     channel = RadioField(
         "How customers get there",
         [InputRequired("Choose how customers get there.")],
-        choices=list(CHANNEL_WORDS.items()),
+        choices=choices(CHANNEL_WORDS.items()),
     )
     team = SelectField(
         "Team",
@@ -73,12 +74,11 @@ class LinkForm(Form):
 
     def offer(self, teams: Iterable[Team], versions: Iterable[SurveyVersion]) -> None:
         """Fill in what may be chosen."""
-        self.team.choices = [
-            ("", "Choose a team"),
-            (NO_TEAM, "No team"),
-            *((str(team.id), team.name) for team in teams),
-        ]
-        self.version.choices = [
+        self.team.choices = choices(
+            [("", "Choose a team"), (NO_TEAM, "No team")]
+            + [(str(team.id), team.name) for team in teams]
+        )
+        self.version.choices = choices(
             (str(version.id), f"{version.title}, version {version.version}")
             for version in versions
-        ]
+        )
