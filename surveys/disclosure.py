@@ -23,11 +23,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any
 
-from surveys.errors import BelowFloor
-from surveys.hierarchy import K_GROUP, K_GROUP_FLOOR
-from surveys.moments import Moments, Person, pool, product_moments, score_moments
+from surveys.moments import Column, Moments, Person, column, pool, product_moments, score_moments
 from surveys.questionnaires import Construct, Questionnaire
 from surveys.questions import (
     Answer,
@@ -40,9 +38,9 @@ from surveys.questions import (
     YesNo,
 )
 from surveys.scoring import DETRACTORS, PROMOTERS, favourable_values
+from surveys.thresholds import PROFILES as PROFILES
+from surveys.thresholds import Thresholds as Thresholds
 
-K_FLOOR = 5
-K_COMMENT = K_COMMENT_FLOOR = 10
 VARIANCE_FROM = 10
 POOLED_RESPONSES, POOLED_CELLS = 100, 10
 QUARTER = 0.25
@@ -51,58 +49,6 @@ TOO_FEW = {"status": "hidden", "reason": "too_few_answers"}
 TOO_FEW_IN_AN_OPTION = {"status": "hidden", "reason": "too_few_in_an_option"}
 
 Released = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thresholds:
-    """How many answers a figure needs, and how many colleagues may tell theirs."""
-
-    profile: Literal["default", "strict"] = "default"
-    k: int = K_FLOOR
-    k_group: int = K_GROUP
-    k_comment: int = K_COMMENT
-
-    def __post_init__(self) -> None:
-        if self.profile not in PROFILES:
-            raise BelowFloor(f"Choose one of the profiles {' and '.join(PROFILES)}.")
-        floor = PROFILES[self.profile]
-        for name, least, counted in (
-            ("k", floor, "answers in a cell"),
-            ("k_group", K_GROUP_FLOOR, "people in a counting group"),
-            ("k_comment", K_COMMENT_FLOOR, "answers behind a list of comments"),
-        ):
-            if getattr(self, name) < least:
-                raise BelowFloor(
-                    f"{name} is the least number of {counted}; in the profile "
-                    f"{self.profile!r} it may not be below {least}."
-                )
-
-    @classmethod
-    def of(cls, profile: Literal["default", "strict"]) -> Self:
-        """Take a profile as it comes."""
-        return cls(profile=profile, k=PROFILES.get(profile, K_FLOOR))
-
-    def tolerated(self, n: int) -> int:
-        """Number of colleagues who may tell their answers, of `n` who answered an item."""
-        return 0 if self.profile == "default" and n < 8 else 1
-
-    def to_dict(self) -> dict[str, Any]:
-        """Write the thresholds as plain values."""
-        return {
-            "profile": self.profile,
-            "k": self.k,
-            "k_group": self.k_group,
-            "k_comment": self.k_comment,
-        }
-
-    @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> Self:
-        """Read the thresholds from plain values."""
-        return cls(**document)
-
-
-# The profiles, each with the smallest k it allows.
-PROFILES: dict[str, int] = {"default": K_FLOOR, "strict": 8}
 
 
 def release_items(
@@ -282,12 +228,12 @@ def release_construct(
         return dict(TOO_FEW)
     if not _are_exact(scales, items):
         return _construct_of_items(scales, released, n_people=len(people))
-    moments = score_moments(scales, people)
+    moments = score_moments([column(scale, people) for scale in scales])
     variance = moments.variance if moments.n >= VARIANCE_FROM else None
     return {
         "status": "exact",
         "n": moments.n,
-        "sum": float(moments.total),
+        "sum": float(moments.sum),
         "variance": None if variance is None else float(variance),
     }
 
@@ -350,23 +296,23 @@ def pool_moments(questionnaire: Questionnaire, cells: Sequence[CellAnswers]) -> 
     cell more, taking the others away again would show what R2 hid there.
     """
     scales = [question for question in questionnaire.asked if isinstance(question, Scale)]
+    columns = [
+        {s.key: column(s, cell.people) for s in scales if _are_exact([s], cell.items)}
+        for cell in cells
+    ]
     size = range(len(scales))
     covariance: list[list[float | None]] = [[None for _ in size] for _ in size]
     pair_n, pair_cells = [[0 for _ in size] for _ in size], [[0 for _ in size] for _ in size]
     for i in size:
         for j in range(i, len(scales)):
-            pair = (scales[i], scales[j])
-            figure = _pooled(
-                [product_moments(*pair, c.people) for c in cells if _are_exact(pair, c.items)]
-            )
+            pairs = _exact_columns(columns, [scales[i], scales[j]])
+            figure = _pooled([product_moments(first, second) for first, second in pairs])
             for a, b in ((i, j), (j, i)):
                 if figure is not None:
                     covariance[a][b] = figure["variance"]
                     pair_n[a][b], pair_cells[a][b] = figure["n"], figure["n_cells"]
     constructs = {
-        construct.key: _pooled(
-            [score_moments(own, cell.people) for cell in cells if _are_exact(own, cell.items)]
-        )
+        construct.key: _pooled([score_moments(c) for c in _exact_columns(columns, own)])
         for construct in questionnaire.constructs
         if (own := asked_scales(questionnaire, construct))
     }
@@ -381,6 +327,14 @@ def pool_moments(questionnaire: Questionnaire, cells: Sequence[CellAnswers]) -> 
         "pair_cells": pair_cells,
         "constructs": constructs,
     }
+
+
+def _exact_columns(
+    columns: Sequence[Mapping[str, Column]], scales: Sequence[Scale]
+) -> list[list[Column]]:
+    """Take the columns of some items from the cells in which all of them are exact."""
+    keys = [scale.key for scale in scales]
+    return [[own[key] for key in keys] for own in columns if all(key in own for key in keys)]
 
 
 def _pooled(parts: Sequence[Moments]) -> Released | None:

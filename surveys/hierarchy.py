@@ -108,6 +108,11 @@ class Hierarchy:
             waiting.extend(reversed(self._below[team]))
         return tuple(order)
 
+    @cached_property
+    def order(self) -> dict[str, int]:
+        """The position of each team in that walk."""
+        return {team: position for position, team in enumerate(self.walk)}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
@@ -131,7 +136,7 @@ def partition(hierarchy: Hierarchy, parts: Sequence[Part], *, k: int) -> tuple[P
     or, where all together have fewer than `k`, nothing is returned.
     `members` lists the keys of the parts given.
     """
-    order = {team: position for position, team in enumerate(hierarchy.walk)}
+    order = hierarchy.order
     given: dict[str, list[Part]] = {team: [] for team in order}
     for part in sorted(parts, key=lambda part: part.key):
         given[part.home].append(part)
@@ -243,7 +248,7 @@ def _label(hierarchy: Hierarchy, part: Part, occupied: frozenset[str]) -> str:
         return hierarchy.name(part.home)
     if len(part.teams) > 2:
         return f"{hierarchy.name(part.home)}: other teams"
-    own = [team for team in hierarchy.walk if team in part.teams]
+    own = sorted(part.teams, key=hierarchy.order.__getitem__)
     return " + ".join(
         f"{hierarchy.name(team)} itself" if hierarchy.children(team) else hierarchy.name(team)
         for team in own

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Self
+from math import lcm
+from operator import mul
 
 from surveys.questions import Answer, Scale
 
@@ -14,61 +15,85 @@ Person = Mapping[str, Answer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One item's ratings, person by person: turned round, 0 where skipped; and who gave one."""
+
+    ratings: Sequence[int]
+    is_given: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Moments:
-    """How many values, their sum, and the sum of their products with themselves or others."""
+    """
+    Values counted in whole parts, `parts` to a point of the scale.
+
+    `spread` is n times the sum of the products less the product of the sums:
+    a whole number too, so that nothing is rounded before the last step.
+    """
 
     n: int
-    total: Fraction
-    deviations: Fraction
+    total: int
+    spread: int
+    parts: int = 1
+
+    @property
+    def sum(self) -> Fraction:
+        """The sum of the values, in points."""
+        return Fraction(self.total, self.parts)
 
     @property
     def variance(self) -> Fraction | None:
         """The variance with divisor n - 1; none for fewer than two values."""
-        return self.deviations / (self.n - 1) if self.n > 1 else None
-
-    @classmethod
-    def of(cls, pairs: Mapping[tuple[Fraction, Fraction], int]) -> Self:
-        """Count pairs of values: deviations are those of the first times those of the second."""
-        n = sum(pairs.values())
-        if not n:
-            return cls(n=0, total=Fraction(0), deviations=Fraction(0))
-        first = sum((x * times for (x, _), times in pairs.items()), Fraction(0))
-        second = sum((y * times for (_, y), times in pairs.items()), Fraction(0))
-        products = sum((x * y * times for (x, y), times in pairs.items()), Fraction(0))
-        return cls(n=n, total=first, deviations=products - first * second / n)
+        return pool([self]) if self.n > 1 else None
 
 
-def score_moments(scales: Sequence[Scale], people: Sequence[Person]) -> Moments:
-    """
-    Take the moments of person scores: each the mean of the items the person answered.
-
-    Reversed items are turned round; people who answered none are left out.
-    """
-    keys = [scale.key for scale in scales]
-    scores: Counter[tuple[Fraction, Fraction]] = Counter()
-    for ratings, times in Counter(tuple(p.get(key) for key in keys) for p in people).items():
-        turned = [s.turned(r) for s, r in zip(scales, ratings, strict=True) if isinstance(r, int)]
-        if turned:
-            score = Fraction(sum(turned), len(turned))
-            scores[score, score] += times
-    return Moments.of(scores)
-
-
-def product_moments(first: Scale, second: Scale, people: Sequence[Person]) -> Moments:
-    """Take the joint moments of two items, turned round, of those who answered both."""
-    found = Counter((p.get(first.key), p.get(second.key)) for p in people)
-    return Moments.of(
-        {
-            (Fraction(first.turned(x)), Fraction(second.turned(y))): times
-            for (x, y), times in found.items()
-            if isinstance(x, int) and isinstance(y, int)
-        }
+def column(scale: Scale, people: Sequence[Person]) -> Column:
+    """Take one item's ratings."""
+    turned: dict[Answer | None, int] = {point: scale.turned(point) for point in scale.points}
+    answers = [person.get(scale.key) for person in people]
+    return Column(
+        ratings=[turned.get(answer, 0) for answer in answers],
+        is_given=[answer is not None for answer in answers],
     )
 
 
-def pool(parts: Sequence[Moments]) -> Fraction | None:
-    """Divide the deviations within all parts by what is left after a mean for each."""
-    free = sum(part.n - 1 for part in parts if part.n)
+def product_moments(first: Column, second: Column) -> Moments:
+    """Take the joint moments of two items, of those who answered both."""
+    n = _products(first.is_given, second.is_given)
+    total = _products(first.ratings, second.is_given)
+    other = _products(first.is_given, second.ratings)
+    return Moments(
+        n=n, total=total, spread=n * _products(first.ratings, second.ratings) - total * other
+    )
+
+
+def score_moments(columns: Sequence[Column]) -> Moments:
+    """
+    Take the moments of person scores: each the mean of the items the person answered.
+
+    People who answered none are left out.
+    """
+    parts = lcm(*range(1, len(columns) + 1))
+    answered = [sum(given) for given in zip(*(c.is_given for c in columns), strict=True)]
+    summed = [sum(ratings) for ratings in zip(*(c.ratings for c in columns), strict=True)]
+    scores = [total * parts // n for total, n in zip(summed, answered, strict=True) if n]
+    n, total = len(scores), sum(scores)
+    return Moments(
+        n=n, total=total, spread=n * _products(scores, scores) - total * total, parts=parts
+    )
+
+
+def pool(groups: Sequence[Moments]) -> Fraction | None:
+    """Divide the deviations within all groups by what is left after a mean for each."""
+    free = sum(group.n - 1 for group in groups if group.n)
     if free < 1:
         return None
-    return sum((part.deviations for part in parts), Fraction(0)) / free
+    spreads: defaultdict[int, int] = defaultdict(int)
+    for group in groups:
+        spreads[group.n * group.parts**2] += group.spread
+    deviations = (Fraction(spread, size) for size, spread in spreads.items() if size)
+    return sum(deviations, Fraction(0)) / free
+
+
+def _products(first: Sequence[int], second: Sequence[int]) -> int:
+    return sum(map(mul, first, second))

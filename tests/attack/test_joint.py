@@ -167,8 +167,9 @@ def test_joint_figures_add_nothing_in_larger_cells(first, second, n: int, c: int
 def raw_construct(people: Sequence[Any]) -> Hashable:
     """Release the construct from answers, whatever became of its items."""
     items = release_items(PAIR, people, DEFAULT)
-    scores = disclosure.score_moments(PAIR.scales_of(PAIR.constructs[0]), people)
-    return canonical([len(people), items, float(scores.total)])
+    scales = PAIR.scales_of(PAIR.constructs[0])
+    scores = disclosure.score_moments([disclosure.column(scale, people) for scale in scales])
+    return canonical([len(people), items, float(scores.sum)])
 
 
 def pool_of_all_cells(people: Sequence[Any]) -> Hashable:
