@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wtforms import DateField, Field, Form, RadioField, SelectField, StringField, ValidationError
-from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired
 
-from app.forms import Text, stripped
+from app.forms import Text, choices, stripped
 from app.models import SurveyVersion
 
 DAY = "Give the day as year-month-day, such as 2026-03-31."
@@ -36,20 +35,22 @@ class WaveForm(Form):
     )
     profile = RadioField(
         "How much is held back",
-        choices=[
-            SelectChoice("default", "Default: figures from 5 answers"),
-            SelectChoice("strict", "Strict: figures from 8 answers, wider bounds near the ends"),
-        ],
+        choices=choices(
+            [
+                ("default", "Default: figures from 5 answers"),
+                ("strict", "Strict: figures from 8 answers, wider bounds near the ends"),
+            ]
+        ),
         default="default",
         description="Fixed for this wave once it opens. Comments need 10 answers in both.",
     )
 
     def offer(self, versions: Sequence[SurveyVersion]) -> WaveForm:
         """Offer these questionnaires."""
-        self.survey_version.choices = [
-            SelectChoice(version.id, f"{version.title}, version {version.version}")
+        self.survey_version.choices = choices(
+            (str(version.id), f"{version.title}, version {version.version}")
             for version in versions
-        ]
+        )
         return self
 
     def validate_closes_on(self, field: Field) -> None:

@@ -70,6 +70,22 @@ def new_version(session: Session, version: SurveyVersion, *, now: datetime) -> S
     return _add(session, deepcopy(version.definition), version=(latest or 0) + 1, now=now)
 
 
+def item_of(version: SurveyVersion, key: str) -> Definition:
+    """Find one item of a version."""
+    for item in version.definition["items"]:
+        if item["key"] == key:
+            return dict(item)
+    raise NotFound("There is no such item in this questionnaire.")
+
+
+def construct_of(version: SurveyVersion, key: str) -> Definition:
+    """Find one construct of a version."""
+    for construct in version.definition["constructs"]:
+        if construct["key"] == key:
+            return dict(construct)
+    raise NotFound("There is no such construct in this questionnaire.")
+
+
 def freeze(version: SurveyVersion, *, now: datetime) -> None:
     """Forbid every later change, because something asks these questions from now on."""
     if version.frozen_at is None:
@@ -115,7 +131,7 @@ def add_item(version: SurveyVersion, item: Definition) -> None:
 
 def change_item(version: SurveyVersion, key: str, item: Definition) -> None:
     """Word an item anew; its key and its type stay, because figures are kept under them."""
-    old = _item(version, key)
+    old = item_of(version, key)
     fixed = {"key": key, "type": old["type"]}
     if old.get("retired"):
         fixed["retired"] = True
@@ -124,18 +140,18 @@ def change_item(version: SurveyVersion, key: str, item: Definition) -> None:
 
 def retire_item(version: SurveyVersion, key: str) -> None:
     """Ask an item no more; its wording is kept."""
-    _replace(version, key, {**_item(version, key), "retired": True})
+    _replace(version, key, {**item_of(version, key), "retired": True})
 
 
 def restore_item(version: SurveyVersion, key: str) -> None:
     """Ask a retired item again."""
-    item = {name: v for name, v in _item(version, key).items() if name != "retired"}
+    item = {name: v for name, v in item_of(version, key).items() if name != "retired"}
     _replace(version, key, item)
 
 
 def remove_item(session: Session, version: SurveyVersion, key: str) -> None:
     """Delete an item that no frozen version asks, and take it out of its constructs."""
-    _item(version, key)
+    item_of(version, key)
     if key in keys_asked_before(session, version):
         raise Conflict("This item was asked before. Retire it: its answers need its wording.")
     definition = deepcopy(version.definition)
@@ -149,7 +165,7 @@ def remove_item(session: Session, version: SurveyVersion, key: str) -> None:
 def move_item(version: SurveyVersion, key: str, *, by: int) -> None:
     """Move an item up (-1) or down (+1); at the ends it stays."""
     items = list(version.definition["items"])
-    at = items.index(_item(version, key))
+    at = items.index(item_of(version, key))
     to = min(max(at + by, 0), len(items) - 1)
     items.insert(to, items.pop(at))
     _revise(version, {**version.definition, "items": items})
@@ -163,8 +179,7 @@ def add_construct(version: SurveyVersion, construct: Definition) -> None:
 
 def change_construct(version: SurveyVersion, key: str, construct: Definition) -> None:
     """Change the title or the items of a construct; its key stays."""
-    if key not in {c["key"] for c in version.definition["constructs"]}:
-        raise NotFound("There is no such construct in this questionnaire.")
+    construct_of(version, key)
     changed = [
         {**construct, "key": key} if c["key"] == key else c
         for c in version.definition["constructs"]
@@ -214,14 +229,6 @@ def _revise(version: SurveyVersion, definition: Definition) -> None:
 def _check_editable(version: SurveyVersion) -> None:
     if version.frozen_at is not None:
         raise Conflict("This version is in use and can no longer change. Begin a new version.")
-
-
-def _item(version: SurveyVersion, key: str) -> Definition:
-    for item in version.definition["items"]:
-        if item["key"] == key:
-            found: Definition = item
-            return found
-    raise NotFound("There is no such item in this questionnaire.")
 
 
 def _replace(version: SurveyVersion, key: str, item: Definition) -> None:
