@@ -14,10 +14,11 @@ import vl_convert
 INK, INK_SOFT, LINE, LINE_STRONG = "#1b2327", "#4c585e", "#d9dcd8", "#7b868b"
 SERIES_1, SERIES_2, BAND = "#0b6470", "#b45f14", "#e3f0f1"
 FONT = "Liberation Sans, Arial, sans-serif"
-FONT_SIZE = 13
+FONT_SIZE = 14
 
 _AXIS = {
     "aria": False,
+    "tickCount": 6,
     "domainColor": LINE_STRONG,
     "gridColor": LINE,
     "tickColor": LINE_STRONG,

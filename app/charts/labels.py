@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-LETTER_WIDTH = 6.9
-HEIGHT = 15.0
-GAP = 7.0
+LETTER_WIDTH = 6.4
+HEIGHT = 13.0
+GAP = 6.0
+# Names stand a little above their points, clear of the bars that lie across.
+RISE = 8.0
 RADIUS = 5.0
 
 Box = tuple[float, float, float, float]
@@ -48,12 +50,13 @@ def place_labels(
         x, y = points[i]
         text = texts[i] if len(texts[i]) <= longest else texts[i][: longest - 1] + "…"
         length = len(text) * LETTER_WIDTH
+        top, bottom = y - RISE - HEIGHT / 2, y - RISE + HEIGHT / 2
         sides: tuple[tuple[Literal["right", "left"], Box], ...] = (
-            ("right", (x + GAP, y - HEIGHT / 2, x + GAP + length, y + HEIGHT / 2)),
-            ("left", (x - GAP - length, y - HEIGHT / 2, x - GAP, y + HEIGHT / 2)),
+            ("right", (x + GAP, top, x + GAP + length, bottom)),
+            ("left", (x - GAP - length, top, x - GAP, bottom)),
         )
         for side, box in sides:
-            inside = box[0] >= 0 and box[2] <= width
+            inside = box[0] >= 0 and box[2] <= width and box[1] >= 0
             if inside and not any(_touch(box, other) for other in taken):
                 labels.append(Label(index=i, text=text, side=side))
                 taken.append(box)

@@ -19,10 +19,10 @@ from app.charts.drawing import (
     SERIES_2,
     draw,
 )
-from app.charts.labels import place_labels
+from app.charts.labels import GAP, RISE, place_labels
 
-WIDTH, HEIGHT = 480, 400
-FOREST_WIDTH, FOREST_ROW = 300, 44
+WIDTH, HEIGHT = 440, 380
+FOREST_WIDTH, FOREST_ROW = 260, 40
 MANY = 60
 BAND_STEPS = 41
 
@@ -102,7 +102,7 @@ def forest(rows: Sequence[ForestRow], *, x_title: str, description: str) -> str:
         "name:N",
         title=None,
         sort=names,
-        axis=alt.Axis(labelLimit=220, ticks=False, domain=False, grid=False, labelColor=INK),
+        axis=alt.Axis(labelLimit=260, ticks=False, domain=False, grid=False, labelColor=INK),
     )
     data = alt.Data(values=[asdict(row) for row in rows])
     zero = alt.Chart(alt.Data(values=[{"estimate": 0.0}])).mark_rule(color=LINE_STRONG, aria=False)
@@ -189,7 +189,7 @@ def _names(points: Sequence[TeamPoint], axes: _Axes) -> list[alt.Chart]:
     places = [((p.x - left) * x_step, (top - p.y) * y_step) for p in points]
     labels = place_labels(places, [p.name for p in points], width=WIDTH)
     layers = []
-    for side, align, dx in (("right", "left", 8), ("left", "right", -8)):
+    for side, align, dx in (("right", "left", GAP), ("left", "right", -GAP)):
         rows = [
             {"x": points[label.index].x, "y": points[label.index].y, "text": label.text}
             for label in labels
@@ -197,7 +197,7 @@ def _names(points: Sequence[TeamPoint], axes: _Axes) -> list[alt.Chart]:
         ]
         if rows:
             text = alt.Chart(alt.Data(values=rows)).mark_text(
-                align=align, dx=dx, color=INK_SOFT, fontSize=11, aria=False
+                align=align, dx=dx, dy=-RISE, color=INK_SOFT, fontSize=11, aria=False
             )
             layers.append(text.encode(x=axes.x(), y=axes.y(), text="text:N"))
     return layers

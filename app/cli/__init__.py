@@ -9,7 +9,14 @@ import click
 # One line per noun: where its command stands.
 COMMANDS: dict[str, str] = {
     "link": "app.cli.link:link",
+    "migrate": "app.cli.operating:migrate",
+    "organisation": "app.cli.organisation:organisation",
+    "report": "app.cli.report:report",
+    "serve": "app.cli.operating:serve",
+    "tick": "app.cli.operating:tick",
+    "user": "app.cli.user:user",
     "wave": "app.cli.wave:wave",
+    "worker": "app.cli.operating:worker",
 }
 
 

@@ -74,7 +74,7 @@ class Refused(click.ClickException):
     type=click.Choice(["mean", "nps", "top2"]),
     default="mean",
     show_default=True,
-    help="mean of the answers; nps: +100 for 9-10, -100 for 0-6; top2: 1 for the two highest points.",
+    help="mean; nps: 9-10 counts +100, 0-6 counts -100; top2: share of the two highest points.",
 )
 @click.option("--team-level", is_flag=True, help="Rows are teams (and periods), not respondents.")
 @click.option("--employee-n", metavar="COL", help="With --team-level: employees behind each row.")

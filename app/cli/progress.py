@@ -17,10 +17,15 @@ class Progress:
         self._is_terminal = self._stream.isatty()
         self._last = time.monotonic()
         self._shown = False
+        self._stage = ""
 
     def __call__(self, stage: str, share: float) -> None:
         """Tell that a stage has come so far, from 0 to 1."""
         now = time.monotonic()
+        if stage != self._stage:
+            # Where nobody watches, a stage speaks only once it proves long.
+            self._stage = stage
+            self._last = -REFRESH_SECONDS if self._is_terminal else now
         wait = REFRESH_SECONDS if self._is_terminal else QUIET_SECONDS
         if now - self._last < wait:
             return

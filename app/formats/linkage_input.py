@@ -178,7 +178,7 @@ def _through(
     pairs = pairs[pairs["employee_team"].isin(own) & pairs["customer_team"].isin(theirs)]
     if pairs.empty:
         raise BadFile(
-            "The crosswalk pairs no team of the one file with a team of the other; check its names."
+            "The crosswalk pairs no team of one file with a team of the other; check its names."
         )
     members = pairs.groupby("customer_team")["employee_team"].transform("size")
     serves = pairs.groupby("employee_team")["customer_team"].transform("size")

@@ -14,6 +14,7 @@ from app.reporting import linkage_texts as texts
 
 SCHEMA = "headwater.linkage-report/1"
 NORMAL_95 = 1.959964
+NOT_COMPUTED = "not_estimable"
 FORWARD = (
     ("pooled", "All teams and periods"),
     ("pooled_period", "Within the same period"),
@@ -62,7 +63,10 @@ def linkage_document(
         "panel": _panel(result, result.panel) if result.panel is not None else None,
         "warnings": {
             "heading": "What to keep in mind",
-            "entries": [{"code": w.code, "text": w.text} for w in result.warnings],
+            "entries": [
+                {"code": w.code, "text": w.text} for w in result.warnings if w.code != NOT_COMPUTED
+            ],
+            "not_computed": [w.text for w in result.warnings if w.code == NOT_COMPUTED],
         },
         "limits": {"heading": "What this does not show", "entries": list(texts.LIMITS)},
         "sources": sources,
@@ -274,7 +278,6 @@ def _panel(result: LinkageResult, panel: PanelLink) -> Document:
             )
             if chart is not None
         ],
-        "reasons": [reason for _, reason in panel.reasons],
     }
 
 
@@ -313,7 +316,7 @@ def _forest(
     return {
         "title": caption,
         "note": f"{unit}, each with its 95% interval; the upright line is no link.",
-        "svg": forest(marks, x_title=unit, description=f"{caption}: slopes with intervals."),
+        "svg": forest(marks, x_title="Slope", description=f"{caption}: slopes with intervals."),
         "table": table(f"panel-{id}", caption, columns=columns, rows=rows),
     }
 

@@ -87,7 +87,7 @@ def sources_table(
         [file.path.name, read, count(file.n_rows), count(file.n_used), _left_out(file)]
         for file, read in zip(inputs, columns, strict=False)
     ]
-    notes = [f"SHA-256 of {file.path.name}: {file.sha256}" for file in inputs]
+    notes = [f"SHA-256 of {file.path.name}: {_grouped(file.sha256)}" for file in inputs]
     notes.append(f"Headwater {VERSION}, seed {result.seed}.")
     return {
         "id": "sources-read",
@@ -101,6 +101,11 @@ def sources_table(
 def _columns(side: SideOptions) -> str:
     names = ", ".join(f"{i.column} (reversed)" if i.is_reversed else i.column for i in side.items)
     return f"{names} by {side.team}" + (f" and {side.period}" if side.period else "")
+
+
+def _grouped(digest: str) -> str:
+    """Write a digest so that a phone can break it."""
+    return " ".join(digest[i : i + 8] for i in range(0, len(digest), 8))
 
 
 def _left_out(file: InputFile) -> str:

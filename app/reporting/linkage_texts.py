@@ -175,7 +175,8 @@ def _within_text(panel: PanelLink, within: PanelEstimate, *, one: str, other: st
         more = "rose" if within.estimate > 0 else "fell"
         return f"When a team's {one} rose, its {other} {more} in the same period.{noise}"
     if known and min(known) < 0.40:
-        return f"Within teams over time nothing can be told: movements are mostly survey noise.{noise}"
+        told = "Within teams over time nothing can be told: movements are mostly survey noise."
+        return told + noise
     return (
         f"Within teams over time, changes in {one} and changes in {other} do not visibly go"
         f" together.{noise}"
@@ -189,13 +190,17 @@ def _order_text(panel: PanelLink, *, one: str, other: str) -> str:
             "Which side moves first cannot be looked at: too few teams have neighbouring periods."
         )
     ahead, behind = _moves(forward), _moves(reverse)
+    past = "the own past of each"
     if ahead and behind:
-        return f"Earlier {one} goes with later {other}, and the other way round: both directions."
+        return (
+            f"Earlier {one} and later {other} go together, and so do earlier {other} and later"
+            f" {one}, given {past}: both directions."
+        )
     if ahead:
-        return f"Earlier {one} goes with later {other}, given their own past; not the other way round."
+        return f"Earlier {one} and later {other} go together, given {past}; not the reverse."
     if behind:
-        return f"Earlier {other} goes with later {one}, given their own past; not the other way round."
-    return f"Neither side visibly leads the other: these data cannot tell the direction."
+        return f"Earlier {other} and later {one} go together, given {past}; not the reverse."
+    return "Neither side visibly leads the other: these data cannot tell the direction."
 
 
 def _moves(fit: PanelEstimate) -> bool:
