@@ -75,7 +75,7 @@ def _ecological(found: Findings) -> Iterator[LinkageWarning]:
     text = "These figures compare teams. They say nothing about single employees or customers."
     low = [s.name for s in found.sides if s.icc1 is not None and s.icc1 < LITTLE_TEAM]
     if low:
-        text += f" In {joined(low)} people differ far more within teams than teams do."
+        text += f" On {joined(low)}, people in one team differ far more than teams do."
     yield from _warning("ecological", text)
 
 
