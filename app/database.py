@@ -18,7 +18,8 @@ def make_engine(url: str) -> Engine:
     SQLite runs with a write-ahead log and full synchronisation (an acknowledged
     answer survives a power cut), with foreign keys on, and waits for other writers.
     """
-    engine = create_engine(url)
+    # Parameters are people's names and answers: errors must not carry them into a log.
+    engine = create_engine(url, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     return engine

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import database, errors, pages, security
@@ -23,9 +24,17 @@ FEATURES = (
 MAX_REQUEST_BYTES = 6 * 2**20
 
 
+class Application(Flask):
+    """Flask, but an address of a page, which may hold a secret link, enters no log."""
+
+    def log_exception(self, exc_info: Any) -> None:  # noqa: ANN401 - whatever Flask hands over
+        """Log what went wrong under the name of the page."""
+        self.logger.error("Failed: %s", request.endpoint, exc_info=exc_info)
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application; without settings they are read from the environment."""
-    app = Flask(__name__, static_folder=ROOT / "static", template_folder=ROOT / "templates")
+    app = Application(__name__, static_folder=ROOT / "static", template_folder=ROOT / "templates")
     app.config["SETTINGS"] = settings or Settings.from_env()
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     if n := app.config["SETTINGS"].trusted_proxies:

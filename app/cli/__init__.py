@@ -8,15 +8,16 @@ import click
 
 # One line per noun: where its command stands.
 COMMANDS: dict[str, str] = {
+    "demo": "app.cli.demo:demo",
     "link": "app.cli.link:link",
-    "migrate": "app.cli.operating:migrate",
+    "migrate": "app.cli.migrate:migrate",
     "organisation": "app.cli.organisation:organisation",
     "report": "app.cli.report:report",
-    "serve": "app.cli.operating:serve",
-    "tick": "app.cli.operating:tick",
+    "serve": "app.cli.serve:serve",
+    "tick": "app.cli.tick:tick",
     "user": "app.cli.user:user",
     "wave": "app.cli.wave:wave",
-    "worker": "app.cli.operating:worker",
+    "worker": "app.cli.tick:worker",
 }
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.config import Settings
 from app.database import make_engine
 from app.formats.errors import BadInput
+from app.migrating import is_migrated
 from app.services.errors import Refusal
 from surveys.errors import SurveyError
 
@@ -48,3 +49,10 @@ def work() -> Iterator[tuple[Session, Settings]]:
     settings = Settings.from_env()
     with database(settings) as sessions, sessions() as session:
         yield session, settings
+
+
+def check_schema(sessions: sessionmaker[Session]) -> None:
+    """Stop with one sentence where the database has not the newest schema."""
+    with sessions() as session:
+        if not is_migrated(session):
+            raise click.ClickException("The database is not up to date: run `headwater migrate`.")

@@ -1,0 +1,166 @@
+"""
+The tick: does whatever is due and nothing twice; any number of workers may call it.
+
+What is due is a query on facts already stored, so there is no queue.  Each deed has a
+session of its own, commits its own portions and fails alone.
+"""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from app import exchange, handover
+from app.config import Settings
+from app.models import OutboxMail
+from app.services import accounts, mail, outbox, roll_ups, sign_ins, throttle
+
+Deed = Callable[[Session, Settings, datetime], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a tick did, and what it could not do and why, in sentences."""
+
+    done: tuple[str, ...]
+    failed: tuple[str, ...]
+
+
+def run(sessions: sessionmaker[Session], settings: Settings, *, now: datetime) -> Outcome:
+    """Do everything that is due; a deed that fails does not keep the others from theirs."""
+    done, failed = [], []
+    for name, deed in DEEDS.items():
+        with sessions() as session:
+            try:
+                sentence = deed(session, settings, now)
+                session.commit()
+            except Exception as error:  # noqa: BLE001, RUF100 - whatever one deed meets, others go on
+                session.rollback()
+                failed.append(f"{name}: {type(error).__name__}: {_first_line(error)}")
+            else:
+                done += [sentence] if sentence else []
+    return Outcome(done=tuple(done), failed=tuple(failed))
+
+
+def close_waves(session: Session, settings: Settings, now: datetime) -> str | None:
+    """Close the waves whose last day has passed; those without a connection wait for a file."""
+    collector = exchange.for_settings(settings)
+    closings = handover.close_due(session, collector=collector, now=now, today=now.date())
+    sentences = []
+    if closings.closed:
+        sentences.append(f"Closed {_many(len(closings.closed), 'wave', 'waves')}.")
+    if closings.waiting:
+        n_waiting = _many(len(closings.waiting), "wave waits", "waves wait")
+        sentences.append(f"{n_waiting} to be closed: {closings.waiting[0]}")
+    return " ".join(sentences) or None
+
+
+def roll_up_answers(session: Session, settings: Settings, now: datetime) -> str | None:
+    """Add customers' answers to the sums, a portion at a time."""
+    total = 0
+    while n := roll_ups.roll_up(session):
+        session.commit()
+        total += n
+    return f"Added {_many(total, 'customer answer', 'customer answers')} up." if total else None
+
+
+def make_reports(session: Session, settings: Settings, now: datetime) -> str | None:
+    """Make the reports that are missing."""
+    # Late on purpose: the statistics take seconds to load, and the web must never load them.
+    build = import_module("app.reporting.build")
+    made = 0
+    for key in list(build.due_reports(session, today=now.date())):
+        build.build_report(session, key, now=now)
+        session.commit()
+        made += 1
+    return f"Made {_many(made, 'report', 'reports')}." if made else None
+
+
+def send_mail(session: Session, settings: Settings, now: datetime) -> str | None:
+    """Send the mail that is due; without a mail server it stays in the outbox."""
+    if not settings.smtp_url:
+        return None
+    n_sent = n_failed = 0
+    while mails := outbox.claim_due(session, now=now):
+        session.commit()
+        n = _send(session, mails, settings, now=now)
+        n_sent, n_failed = n_sent + n, n_failed + len(mails) - n
+    sentences = []
+    if n_sent:
+        sentences.append(f"Sent {_many(n_sent, 'mail', 'mails')}.")
+    if n_failed:
+        sentences.append(f"{_many(n_failed, 'mail', 'mails')} could not be sent yet.")
+    return " ".join(sentences) or None
+
+
+def tidy(session: Session, settings: Settings, now: datetime) -> str | None:
+    """Forget sign-ins, links and counters that are past their time."""
+    sign_ins.forget_stale(session, now=now)
+    accounts.forget_old_links(session, now=now)
+    throttle.forget_old(session, now=now)
+    return None
+
+
+# In this order: what an earlier deed makes due, a later one does in the same tick.
+DEEDS: dict[str, Deed] = {
+    "closing waves": close_waves,
+    "adding up answers": roll_up_answers,
+    "making reports": make_reports,
+    "sending mail": send_mail,
+    "tidying": tidy,
+}
+
+
+# What concerns one mail and not the connection; a ValueError is a header that cannot be.
+REFUSED = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, ValueError)
+
+
+def _send(
+    session: Session, mails: Sequence[OutboxMail], settings: Settings, *, now: datetime
+) -> int:
+    """Send claimed mails over one connection, noting each outcome; return how many left."""
+    waiting = list(mails)
+    n_sent = 0
+    try:
+        with mail.connection(settings.smtp_url) as server:
+            while waiting:
+                try:
+                    server.send_message(mail.compose(waiting[0], sender=settings.mail_from))
+                except REFUSED as error:
+                    outbox.mark_failed(waiting[0], reason=_reason(error), now=now)
+                    server.rset()
+                else:
+                    outbox.mark_sent(waiting[0], now=datetime.now(UTC))
+                    n_sent += 1
+                session.commit()
+                waiting.pop(0)
+    except (OSError, smtplib.SMTPException) as error:
+        for left in waiting:
+            outbox.mark_failed(left, reason=_reason(error), now=now)
+        session.commit()
+    return n_sent
+
+
+def _reason(error: Exception) -> str:
+    """Say why a mail did not leave, without the address it was for."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, _ = next(iter(error.recipients.values()))
+        return f"The mail server refused the recipient ({code})."
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"The mail server refused the mail ({error.smtp_code})."
+    if isinstance(error, ValueError):
+        return "The mail cannot be written: its address or subject is wrong."
+    return f"The mail server could not be reached ({type(error).__name__})."
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200]
+
+
+def _many(n: int, one: str, more: str) -> str:
+    return f"{n:,} {one if n == 1 else more}"
