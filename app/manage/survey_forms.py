@@ -88,6 +88,7 @@ class ScaleForm(ItemForm):
     high_label = StringField("Words at the highest point", filters=[stripped])
     labels = TextAreaField(
         "Words at every point",
+        render_kw={"rows": 7},
         description="One line for each point, the lowest first; or nothing, and only the ends "
         "have words.",
     )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.datastructures import ImmutableMultiDict
 from wtforms import Form
 
 from app.database import get_session
@@ -85,7 +86,7 @@ def preview(version_id: int) -> ResponseReturnValue:
 def details(version_id: int) -> ResponseReturnValue:
     """Change title, language, introduction, source and licence."""
     version = _find(version_id)
-    form = DetailsForm(request.form, data=version.definition)
+    form = DetailsForm(_typed(), data=version.definition)
     if request.method == "POST" and _saved(
         form, lambda: survey_versions.describe(version, form.data)
     ):
@@ -100,7 +101,7 @@ def add_item(version_id: int, kind: str) -> ResponseReturnValue:
     version = _find(version_id)
     if kind not in ITEM_FORMS:
         raise NotFound("There is no such type of item.")
-    form = ITEM_FORMS[kind](request.form)
+    form = ITEM_FORMS[kind](_typed())
     if request.method == "POST" and _saved(
         form, lambda: survey_versions.add_item(version, {"type": kind, **form.definition()})
     ):
@@ -116,7 +117,7 @@ def item(version_id: int, key: str) -> ResponseReturnValue:
     """Word an item anew, or change its points, labels or answers."""
     version = _find(version_id)
     found = survey_versions.item_of(version, key)
-    form = ITEM_FORMS[found["type"]](request.form)
+    form = ITEM_FORMS[found["type"]](_typed())
     if request.method == "GET":
         form.fill(found)
     del form.key
@@ -152,7 +153,7 @@ def do_to_item(version_id: int, key: str, deed: str) -> ResponseReturnValue:
 def add_construct(version_id: int) -> ResponseReturnValue:
     """Average some items into one more score."""
     version = _find(version_id)
-    form = ConstructForm(request.form).offer(version.definition["items"])
+    form = ConstructForm(_typed()).offer(version.definition["items"])
     if request.method == "POST" and _saved(
         form, lambda: survey_versions.add_construct(version, form.definition())
     ):
@@ -166,7 +167,7 @@ def construct(version_id: int, key: str) -> ResponseReturnValue:
     """Change which items a score is made of."""
     version = _find(version_id)
     found = survey_versions.construct_of(version, key)
-    form = ConstructForm(request.form, data=found).offer(version.definition["items"])
+    form = ConstructForm(_typed(), data=found).offer(version.definition["items"])
     if request.method == "POST":
         form.key.data = key
     if request.method == "POST" and _saved(
@@ -227,6 +228,11 @@ def restore(version_id: int) -> ResponseReturnValue:
 def _find(version_id: int) -> SurveyVersion:
     audiences = survey_versions.audiences_of(current_user.roles)
     return survey_versions.find(get_session(), version_id, audiences=audiences)
+
+
+def _typed() -> ImmutableMultiDict[str, str] | None:
+    """Read the form that was sent; a page that is only shown has none, and keeps its ticks."""
+    return request.form if request.method == "POST" else None
 
 
 def _saved(form: Form, deed: Callable[[], None]) -> bool:

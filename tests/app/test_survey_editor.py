@@ -211,6 +211,15 @@ def test_constructs_are_made_of_scales(session, hr, version):
     assert "backing" not in {c["key"] for c in version.definition["constructs"]}
 
 
+def test_a_construct_comes_back_into_its_form_unchanged(hr, version):
+    """The boxes of its items are ticked, and no others."""
+    page = hr.get(f"/surveys/{version.id}/constructs/engagement")
+
+    ticked = {box["value"] for box in page.select("input[checked]")}
+    assert ticked == {"energy", "belonging"}
+    assert page.select_one("#title")["value"] == "Engagement"
+
+
 def test_an_empty_construct_is_refused(hr, version):
     """The questionnaire's own sentence."""
     data = {"key": "nothing", "title": "Nothing"}
