@@ -195,12 +195,17 @@ def team_means(scores: pd.DataFrame, *, within_variance: float | None = None) ->
     >>> teams[["n_periods", "n", "mean", "std_error"]].values.round(4).tolist()
     [[2.0, 8.0, 2.5, 0.3536]]
     """
-    inverse = 1 / scores["n"].astype(float)
-    groups = scores.assign(inverse=inverse).groupby("team", sort=True)
+    variance = np.nan if within_variance is None else within_variance
+    if not has_periods(scores):
+        # A row is a team already; grouping would cost more than all the rest.
+        alone = scores[["team", "n", "mean"]].assign(
+            n_periods=1, std_error=np.sqrt(variance / scores["n"])
+        )
+        return alone[["team", "n_periods", "n", "mean", "std_error"]]
+    groups = scores.assign(inverse=1 / scores["n"]).groupby("team", sort=True)
     n_periods = groups.size()
     n = groups["n"].sum().where(groups["n"].count() == n_periods)
     share = groups["inverse"].sum().where(n.notna()) / n_periods**2
-    variance = np.nan if within_variance is None else within_variance
     parts = {
         "n_periods": n_periods,
         "n": n.astype(float),
