@@ -60,9 +60,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def prepare(url: str) -> str:
     """Make the tables and one link; return its token."""
-    config = Config(toml_file=ROOT / "pyproject.toml")
-    config.attributes["url"] = url
-    command.upgrade(config, "head")
+    migrate(url)
     now = datetime.now(UTC)
     with Session(make_engine(url)) as session:
         version = survey_versions.copy_bundled(session, "customer_experience", now=now)
@@ -72,6 +70,13 @@ def prepare(url: str) -> str:
         )
         session.commit()
         return link.token
+
+
+def migrate(url: str) -> None:
+    """Make the tables."""
+    config = Config(toml_file=ROOT / "pyproject.toml")
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
 
 
 @contextmanager

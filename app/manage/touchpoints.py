@@ -36,7 +36,9 @@ def new() -> ResponseReturnValue:
     """Add a touchpoint."""
     form, session = TouchpointForm(request.form), get_session()
     if request.method == "POST" and form.validate():
-        touchpoint = services.add_touchpoint(session, name=form.name.data or "", stage=form.stage.data)
+        touchpoint = services.add_touchpoint(
+            session, name=form.name.data or "", stage=form.stage.data
+        )
         session.commit()
         return _to_touchpoint(touchpoint, "touchpoint-added")
     return _form_page("touchpoints/new.html", form)
@@ -62,7 +64,9 @@ def edit(touchpoint_id: int) -> ResponseReturnValue:
     touchpoint, session = _touchpoint(touchpoint_id), get_session()
     form = TouchpointForm(request.form, obj=touchpoint)
     if request.method == "POST" and form.validate():
-        services.change_touchpoint(session, touchpoint, name=form.name.data or "", stage=form.stage.data)
+        services.change_touchpoint(
+            session, touchpoint, name=form.name.data or "", stage=form.stage.data
+        )
         session.commit()
         return _to_touchpoint(touchpoint, "touchpoint-changed")
     return _form_page("touchpoints/edit.html", form, touchpoint=touchpoint)

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app.models import CustomerResponse, CustomerRollUp, SurveyVersion
-from app.queries import customer_scores
 from app.services import customer_responses, roll_ups, survey_versions
 from app.services.customer_responses import Entry
 from tests.app.customers import NOW, make_answer, make_link, make_touchpoint, make_version
@@ -197,60 +196,6 @@ def test_bulk_writing_drops_twins(session):
     customer_responses.record_many(session, [one])
 
     assert session.scalar(select(func.count()).select_from(CustomerResponse)) == 1
-
-
-def test_scores_are_read_by_touchpoint_channel_and_team(session):
-    """Means and recommendation parts come from the sums alone."""
-    team = make_team(session, "North", key="north")
-    counter = make_touchpoint(session, "Counter")
-    at_counter = make_link(session, touchpoint=counter, team=team, channel="qr")
-    elsewhere = make_link(session, touchpoint=make_touchpoint(session, "Hotline"))
-    for value in (10, 9, 8, 0):
-        make_answer(session, at_counter, {"recommend": value})
-    make_answer(session, elsewhere, {"recommend": 7})
-    make_answer(session, elsewhere, {"recommend": 6}, on=MONDAY + timedelta(days=3))
-    roll_up_all(session)
-
-    parts = {
-        by: [
-            (s.name, s.n, s.promoters, s.passives, s.detractors)
-            for s in customer_scores.recommendation_scores(session, by=by, until=MONDAY)
-        ]
-        for by in ("touchpoint", "channel", "team")
-    }
-
-    assert parts == {
-        "touchpoint": [("Counter", 4, 2, 1, 1), ("Hotline", 1, 0, 1, 0)],
-        "channel": [("link", 1, 0, 1, 0), ("qr", 4, 2, 1, 1)],
-        "team": [("No team", 1, 0, 1, 0), ("North", 4, 2, 1, 1)],
-    }
-    means = customer_scores.item_scores(session, item="recommend", by="touchpoint")
-    assert [(s.name, s.n, s.mean) for s in means] == [("Counter", 4, 6.75), ("Hotline", 2, 6.5)]
-
-
-def test_the_panel_pools_the_answers_of_a_units_teams(session):
-    """Months are calendar months, units are sets of teams, answers of no team stay out."""
-    links = {key: make_link(session, team=make_team(session, key=key)) for key in "abc"}
-    april = date(2026, 4, 1)
-    make_answer(session, links["a"], {"satisfaction": 5}, on=date(2026, 3, 31))
-    make_answer(session, links["b"], {"satisfaction": 2}, on=date(2026, 3, 1))
-    make_answer(session, links["b"], {"satisfaction": 4}, on=april)
-    make_answer(session, links["c"], {"recommend": 4}, on=april)
-    make_answer(session, make_link(session), {"satisfaction": 1}, on=april)
-    roll_up_all(session)
-
-    rows = customer_scores.customer_panel_rows
-
-    assert rows(session, item="satisfaction") == [
-        ("a", "2026-03", 1, 5, 25),
-        ("b", "2026-03", 1, 2, 4),
-        ("b", "2026-04", 1, 4, 16),
-    ]
-    units = {"ab": {"a", "b"}, "b": {"b"}}
-    assert rows(session, item="satisfaction", units=units, until=date(2026, 3, 31)) == [
-        ("ab", "2026-03", 2, 7, 29),
-        ("b", "2026-03", 1, 2, 4),
-    ]
 
 
 def test_answers_count_for_the_team_they_came_in_under(session):
