@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 from sqlalchemy.orm import Session
 
-from app.models import Membership, Person, RoleGrant, Team
+from app.models import Membership, Person, RoleGrant, SurveyVersion, Team, Wave
 from app.services import passwords
+from surveys import questionnaires
 
 START = date(2025, 1, 1)
 PASSWORD = "correct horse battery"
@@ -55,3 +56,38 @@ def make_staff(session: Session, *roles: str, **columns) -> Person:
     """Add a person who holds exactly these roles; a manager gets a team of their own."""
     manages = [make_team(session)] if "manager" in roles else []
     return make_person(session, roles=roles, manages=manages, **columns)
+
+
+def make_version(session: Session, key: str = "monthly_pulse", **columns) -> SurveyVersion:
+    """Add a version of a bundled questionnaire."""
+    definition = questionnaires.load(key)
+    columns = {"version": next(_numbers), "created_at": datetime.now(UTC), **columns}
+    version = SurveyVersion(
+        key=key,
+        title=definition.title,
+        audience=definition.audience,
+        definition=definition.to_dict(),
+        **columns,
+    )
+    session.add(version)
+    session.flush()
+    return version
+
+
+def make_wave(session: Session, title: str = "", **columns) -> Wave:
+    """Add a wave, a draft unless told otherwise, straight into its table."""
+    number = next(_numbers)
+    now = datetime.now(UTC)
+    columns = {
+        "key": f"wave-{number}",
+        "opens_on": now.date() - timedelta(days=30),
+        "closes_on": now.date() + timedelta(days=7),
+        "created_at": now,
+        **columns,
+    }
+    if "survey_version" not in columns:
+        columns["survey_version"] = make_version(session)
+    wave = Wave(title=title or f"Pulse {number}", **columns)
+    session.add(wave)
+    session.flush()
+    return wave

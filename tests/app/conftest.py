@@ -11,6 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from app import create_app
@@ -101,7 +102,7 @@ class Visitor:
         if not any(isinstance(value, tuple) for value in data.values()):
             return self._checked(self.client.post(path, data=data), status)
         # Left to itself the client would open a temporary file and never close it.
-        boundary, body = encode_multipart(data)
+        boundary, body = encode_multipart({k: _field(v) for k, v in data.items()})
         content_type = f"multipart/form-data; boundary={boundary}"
         response = self.client.post(path, data=body, content_type=content_type)
         return self._checked(response, status)
@@ -135,6 +136,10 @@ def check_page(page: BeautifulSoup) -> None:
     assert not page.select("style, [style], script:not([src])")
     assert not [e for e in page.select("*") if any(name.startswith("on") for name in e.attrs)]
     assert not re.search(r"\{\{|\}\}|\bNone\b", page.main.text), page.main.text
+
+
+def _field(value: object) -> object:
+    return FileStorage(*value) if isinstance(value, tuple) else value
 
 
 def _plain(text: str) -> str:

@@ -1,0 +1,75 @@
+"""What a person's own landing page shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from app.models import CountingGroup, Release, RosterEntry, Wave
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenWave:
+    """A wave that takes answers, and with whom the person's own would be counted."""
+
+    key: str
+    title: str
+    closes_on: date
+    group_label: str | None
+    n_eligible: int | None
+
+    @property
+    def is_on_roster(self) -> bool:
+        """Whether the person was eligible when the wave opened."""
+        return self.group_label is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestRelease:
+    """The newest wave whose results are released."""
+
+    title: str
+    released_on: date
+
+
+def open_waves(session: Session, person_id: int, *, on: date) -> list[OpenWave]:
+    """List the waves that take answers, the first to close first."""
+    rows = session.execute(
+        select(Wave.key, Wave.title, Wave.closes_on, CountingGroup.label, CountingGroup.n_eligible)
+        .outerjoin(
+            RosterEntry,
+            and_(RosterEntry.wave_id == Wave.id, RosterEntry.person_id == person_id),
+        )
+        .outerjoin(
+            CountingGroup,
+            and_(
+                CountingGroup.wave_id == RosterEntry.wave_id,
+                CountingGroup.key == RosterEntry.group_key,
+            ),
+        )
+        .where(
+            Wave.opened_at.is_not(None),
+            Wave.closed_at.is_(None),
+            Wave.cancelled_at.is_(None),
+            Wave.closes_on >= on,
+        )
+        .order_by(Wave.closes_on, Wave.id)
+    )
+    return [
+        OpenWave(key=key, title=title, closes_on=closes_on, group_label=label, n_eligible=n)
+        for key, title, closes_on, label, n in rows
+    ]
+
+
+def latest_release(session: Session) -> LatestRelease | None:
+    """Find the newest released wave."""
+    row = session.execute(
+        select(Wave.title, Release.released_on)
+        .join(Release, Release.wave_id == Wave.id)
+        .order_by(Release.released_on.desc(), Wave.id.desc())
+        .limit(1)
+    ).first()
+    return LatestRelease(title=row.title, released_on=row.released_on) if row else None
