@@ -147,14 +147,13 @@ class NoCollector:
 class ByFile:
     """Writes what the collector is to be told into a file, or leaves it to a person to do."""
 
-    opening: Path | None = None
+    opening: BinaryIO | None = None
 
     def open(self, opening: dict[str, Any]) -> None:
-        """Write the opening; a file that is there already is never written over."""
+        """Write the opening."""
         if self.opening is None:
             raise Unusable("Say where the opening goes, with --out opening.json.")
-        with private_file(self.opening) as file:
-            file.write(canonical(opening))
+        self.opening.write(canonical(opening))
 
     def extend(self, wave: str, closes_on: date) -> None:
         """Leave it to a person."""

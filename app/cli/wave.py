@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 from sqlalchemy.orm import Session
@@ -88,19 +89,21 @@ def groups(wave_id: int) -> None:
 @click.option("--out", type=FILE, help="Write the opening here instead of sending it.")
 def open_wave(wave_id: int, letters: Path, out: Path | None) -> None:
     """Open a wave and write its code letters, which are kept nowhere else."""
-    with _work() as (session, settings), exchange.private_file(letters) as file:
+    with _work() as (session, settings), ExitStack() as files:
+        pdf = files.enter_context(exchange.private_file(letters))
+        opening = files.enter_context(exchange.private_file(out)) if out else None
         drawn = handover.open_wave(
             session,
             wave_id,
-            collector=_collector(settings, by_file=out is not None, opening=out),
+            collector=_collector(settings, by_file=out is not None, opening=opening),
             organisation=settings.organisation,
             collector_url=settings.collector_url,
             now=_now(),
-            lay_out=lambda drawn: file.write(printing.pdf_of(drawn)),
+            lay_out=lambda drawn: pdf.write(printing.pdf_of(drawn)),
         )
     click.echo(f"Wave {wave_id} is open. Print {drawn.n} letters from {letters}, then delete it.")
     if out is not None:
-        click.echo(f"Give {out} to the collector.")
+        click.echo(f"At the collector: headwater-collector load {out.name}")
 
 
 @wave.command()
@@ -118,6 +121,10 @@ def extend(wave_id: int, closes: datetime, by_file: bool) -> None:
             today=_now().date(),
         )
         click.echo(f"Wave {wave_id} takes answers until {found.closes_on}.")
+        if by_file:
+            click.echo(
+                f"At the collector: headwater-collector extend {found.key} {found.closes_on}"
+            )
 
 
 @wave.command()
@@ -132,7 +139,9 @@ def close(wave_id: int, result: Path | None) -> None:
     with _work() as (session, settings):
         if result is not None:
             digest = handover.take_release(session, wave_id, result.read_bytes(), now=_now())
-            click.echo(f"Wave {wave_id} is released. Acknowledge at the collector: {digest}")
+            key = waves.find(session, wave_id).key
+            click.echo(f"Wave {wave_id} is released.")
+            click.echo(f"At the collector: headwater-collector acknowledge {key} {digest}")
             return
         collector = exchange.for_settings(settings)
         handover.close_wave(session, wave_id, collector=collector, now=_now())
@@ -147,8 +156,10 @@ def cancel(wave_id: int, by_file: bool) -> None:
     """Cancel a wave; its answers are destroyed unread."""
     with _work() as (session, settings):
         collector = _collector(settings, by_file=by_file)
-        handover.cancel_wave(session, wave_id, collector=collector, now=_now())
+        found = handover.cancel_wave(session, wave_id, collector=collector, now=_now())
         click.echo(f"Wave {wave_id} is cancelled.")
+        if by_file:
+            click.echo(f"At the collector: headwater-collector cancel {found.key}")
 
 
 @contextmanager
@@ -166,7 +177,7 @@ def _work() -> Iterator[tuple[Session, Settings]]:
 
 
 def _collector(
-    settings: Settings, *, by_file: bool, opening: Path | None = None
+    settings: Settings, *, by_file: bool, opening: BinaryIO | None = None
 ) -> exchange.CollectorClient:
     return exchange.ByFile(opening=opening) if by_file else exchange.for_settings(settings)
 

@@ -84,7 +84,10 @@ def test_a_wave_by_file_from_opening_to_release(run, wave, tmp_path):
     code, text = run("close", wave.id, "--result", release)
 
     assert (code, wave.state) == (0, State.RELEASED)
-    store.acknowledge(wave.key, re.search("[0-9a-f]{64}", text)[0])
+    key, digest = re.search(
+        "headwater-collector acknowledge (w-[0-9a-f]+) (.{64})\n", text
+    ).groups()
+    store.acknowledge(key, digest)
     assert run("close", wave.id, "--result", release)[0] == 0
 
 
@@ -135,6 +138,7 @@ def test_letters_that_cannot_be_typeset_leave_a_draft(run, wave, tmp_path, monke
     )
 
     assert (code, wave.state) == (1, State.DRAFT)
+    assert list(tmp_path.glob("*.pdf")) + list(tmp_path.glob("o.json")) == []
 
 
 def test_cancelling_asks_first(run, wave):

@@ -1,0 +1,194 @@
+"""app.handover: openings and closings that break off half-way, and the tick."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from app import handover
+from app.models import OutboxMail, Release
+from app.services import waves
+from app.services.errors import Conflict
+from surveys.errors import WrongState
+from surveys.lifecycle import State
+from tests.app.pulse import (
+    CLOSES_ON,
+    NOW,
+    TODAY,
+    Flaky,
+    answer,
+    client_of,
+    make_collector,
+    make_draft,
+    make_organisation,
+    open_wave,
+)
+
+SIZES = {"North": 12, "South": 9, "East": 3, "West": 5}
+
+pytestmark = pytest.mark.database
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Where the collector keeps its waves."""
+    return tmp_path / "collector"
+
+
+@pytest.fixture
+def collector(folder):
+    return make_collector(folder)
+
+
+@pytest.fixture
+def client(collector):
+    return client_of(collector)
+
+
+@pytest.fixture
+def wave(session):
+    make_organisation(session, SIZES)
+    return make_draft(session)
+
+
+@pytest.fixture
+def opened(session, wave, client):
+    """An open wave and its letters."""
+    return wave, open_wave(session, wave, client)
+
+
+def counts(session, wave) -> dict:
+    """The figures of a release, without the random order of its comments."""
+    document = json.loads(session.get(Release, wave.id).document)
+    return {name: document[name] for name in ("n_responses", "cells", "pooled")}
+
+
+def answer_all(collector, wave, letters, *, rating: str = "4") -> int:
+    """Use every code but one of each group."""
+    used = [code for group in letters.groups for code in group.codes[:-1]]
+    for code in used:
+        assert answer(collector, wave, code, discretion=rating) == 303
+    return len(used)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("call", ["close", "acknowledge"])
+def test_a_closing_that_breaks_off_goes_on_with_the_same_counts(
+    session, collector, client, opened, call, after
+):
+    """Cut off before or after the collector's answer, closing again ends where it should."""
+    wave, letters = opened
+    answer_all(collector, wave, letters)
+    first = client.close(wave.key)
+    flaky = Flaky(client, call, after=after)
+    with pytest.raises(OSError, match="cut off"):
+        handover.close_wave(session, wave.id, collector=flaky, now=NOW)
+    session.rollback()
+
+    handover.close_wave(session, wave.id, collector=flaky, now=NOW)
+
+    assert wave.state is State.RELEASED
+    assert wave.release.document.encode() == first
+
+
+def test_a_closing_whose_import_was_lost_goes_on(session, collector, client, opened, monkeypatch):
+    """If the application dies before it commits the release, nothing of it is kept."""
+    wave, letters = opened
+    answer_all(collector, wave, letters)
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "commit", _die)
+        with pytest.raises(OSError, match="power cut"):
+            handover.close_wave(session, wave.id, collector=client, now=NOW)
+    session.rollback()
+    assert (wave.state, wave.release) == (State.OPEN, None)
+
+    handover.close_wave(session, wave.id, collector=client, now=NOW)
+
+    assert (wave.state, counts(session, wave)["n_responses"]) == (State.RELEASED, 26)
+
+
+def _die() -> None:
+    raise OSError("power cut")
+
+
+def test_closing_twice_is_closing_once(session, client, opened):
+    """A second press of the button changes nothing."""
+    wave, _ = opened
+    handover.close_wave(session, wave.id, collector=client, now=NOW)
+    document = wave.release.document
+
+    handover.close_wave(session, wave.id, collector=client, now=NOW + timedelta(days=1))
+
+    assert wave.release.document == document
+    assert wave.closed_at == NOW
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_an_opening_that_breaks_off_is_voided_by_the_next(session, client, wave, collector, after):
+    """Cut off while the collector is told, the wave is a draft and opens under another key."""
+    with pytest.raises(OSError, match="cut off"):
+        open_wave(session, wave, Flaky(client, "open", after=after))
+    session.rollback()
+    lost = wave.key
+    assert (wave.state, wave.groups, wave.opening) == (State.DRAFT, [], None)
+    assert session.scalars(select(OutboxMail)).all() == []
+
+    letters = open_wave(session, wave, client)
+
+    assert wave.state is State.OPEN
+    assert wave.key != lost
+    assert answer(collector, wave, letters.groups[0].codes[0]) == 303
+    assert collector.test_client().get(f"/w/{lost}").status_code in {404, 410}
+
+
+def test_a_wave_is_opened_once(session, client, opened):
+    """A second press of the button is refused and voids nothing."""
+    wave, letters = opened
+
+    with pytest.raises(WrongState, match="open already"):
+        open_wave(session, wave, client)
+
+    assert (wave.state, wave.key) == (State.OPEN, letters.wave)
+
+
+def test_a_wave_read_before_somebody_moved_it_is_not_moved_again(session, app, client, opened):
+    """Of two who cancel and extend at once the slower one is told; nothing is overwritten."""
+    wave, _ = opened
+    with app.extensions["sessions"](expire_on_commit=False) as other:
+        stale = waves.find(other, wave.id)
+        other.commit()
+        handover.cancel_wave(session, wave.id, collector=client, now=NOW)
+
+        with pytest.raises(Conflict, match="Somebody else"):
+            waves.extend(other, stale, closes_on=date(2026, 3, 20), collector=client, today=TODAY)
+
+
+def test_the_tick_closes_what_has_run_out_and_nothing_else(session, client, opened):
+    """On the closing day a wave is still open; the day after it is closed, once."""
+    wave, _ = opened
+
+    def tick(today: date) -> handover.Closings:
+        return handover.close_due(session, collector=client, now=NOW, today=today)
+
+    assert tick(CLOSES_ON).closed == ()
+    assert tick(CLOSES_ON + timedelta(days=1)).closed == (wave.id,)
+    assert tick(CLOSES_ON + timedelta(days=1)).closed == ()
+
+
+def test_the_tick_goes_on_with_a_closing_that_broke_off(session, client, opened):
+    """A release that was kept but not acknowledged is acknowledged by the next tick."""
+    wave, _ = opened
+    with pytest.raises(OSError, match="cut off"):
+        handover.close_wave(
+            session, wave.id, collector=Flaky(client, "acknowledge", after=False), now=NOW
+        )
+    session.rollback()
+    assert wave.state is State.CLOSED
+
+    handover.close_due(session, collector=client, now=NOW, today=TODAY)
+
+    assert wave.state is State.RELEASED
