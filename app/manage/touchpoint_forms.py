@@ -79,6 +79,6 @@ class LinkForm(Form):
             + [(str(team.id), team.name) for team in teams]
         )
         self.version.choices = choices(
-            (str(version.id), f"{version.title}, version {version.version}")
+            (str(version.id), f"{version.title} (version {version.version})")
             for version in versions
         )

@@ -181,13 +181,13 @@ def test_lists_count_addresses_and_answers(staff, session):
         row.th.text.strip(): [cell.text for cell in row.select("td")]
         for row in staff.get("/touchpoints/").select("tbody tr")
     }
-    states = [
-        [cell.text.strip() for cell in row.select("td")][2:]
+    addresses = [
+        (row.th.text.split(), row.select("td")[-1].text)
         for row in staff.get(f"/touchpoints/{counter.id}").select("tbody tr")
     ]
 
     assert rows == {"Counter": ["Service", "2", "2"], "Hotline": ["Service", "0", "0"]}
-    assert sorted(states) == [["0", "open"], ["1", "open"], ["1", "retired"]]
+    assert sorted(addresses) == [(["Link"], "0"), (["Link"], "1"), (["Link", "retired"], "1")]
 
 
 def test_the_qr_code_is_a_drawing_of_its_own(staff, session):
