@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,27 +20,37 @@ LONGEST_WAIT = timedelta(hours=6)
 MOST_ATTEMPTS = 14
 
 
+class Letter(NamedTuple):
+    """One mail to be written; `dedup_key` names the occasion."""
+
+    dedup_key: str
+    recipient: str
+    subject: str
+    body: str
+
+
 def enqueue(
     session: Session, *, dedup_key: str, recipient: str, subject: str, body: str, now: datetime
 ) -> bool:
     """Write a mail; return False where this occasion has written it before."""
+    letter = Letter(dedup_key=dedup_key, recipient=recipient, subject=subject, body=body)
+    return enqueue_many(session, [letter], now=now) == 1
+
+
+def enqueue_many(session: Session, letters: Iterable[Letter], *, now: datetime) -> int:
+    """Write many mails in one statement; return how many had not been written before."""
+    waiting = {"created_at": now, "due_at": now, "n_attempts": 0, "last_error": ""}
+    rows = [letter._asdict() | waiting for letter in letters]
+    if not rows:
+        return 0
     insert = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name].insert
-    written = session.execute(
+    written = session.scalars(
         insert(OutboxMail)
-        .values(
-            dedup_key=dedup_key,
-            recipient=recipient,
-            subject=subject,
-            body=body,
-            created_at=now,
-            due_at=now,
-            n_attempts=0,
-            last_error="",
-        )
         .on_conflict_do_nothing(index_elements=["dedup_key"])
-        .returning(OutboxMail.id)
+        .returning(OutboxMail.id),
+        rows,
     )
-    return written.first() is not None
+    return len(written.all())
 
 
 def claim_due(session: Session, *, now: datetime, limit: int = 20) -> list[OutboxMail]:

@@ -30,15 +30,17 @@ def invite(
     }
     group_of = roster.group_of
     reached = [person for person in roster.people if person.email]
-    for person in reached:
-        outbox.enqueue(
-            session,
+    subject = f"{wave.title}: please answer by {wave.closes_on:%-d %B}"
+    letters = [
+        outbox.Letter(
             dedup_key=f"wave:{wave.key}:{person.person_id}",
             recipient=person.email or "",
-            subject=f"{wave.title}: please answer by {wave.closes_on:%-d %B}",
+            subject=subject,
             body=bodies[group_of[person.team_key].group],
-            now=now,
         )
+        for person in reached
+    ]
+    outbox.enqueue_many(session, letters, now=now)
     return len(reached)
 
 
