@@ -42,7 +42,7 @@ GEOMETRY = {"d", "transform", "x", "y", "x1", "x2", "y1", "y2", "width", "height
 _SVG = "{http://www.w3.org/2000/svg}"
 
 
-def draw(chart: alt.LayerChart, *, description: str) -> str:
+def draw(chart: alt.LayerChart | alt.FacetChart, *, description: str) -> str:
     """
     Draw a chart as SVG for the inside of a page.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import altair as alt
 import numpy as np
@@ -84,7 +85,7 @@ def scatter(points: Sequence[TeamPoint], *, x_title: str, y_title: str, descript
         layers += _line(band, axes)
     opacity = 0.45 if len(points) <= MANY else 0.22
     layers += _bars(points, axes, opacity=opacity)
-    marks = alt.Chart(alt.Data(values=[asdict(p) for p in points])).mark_point(
+    marks = alt.Chart(_data([asdict(p) for p in points])).mark_point(
         filled=True, color=SERIES_1, size=70 if len(points) <= MANY else 36, opacity=0.9
     )
     layers.append(marks.encode(x=axes.x(), y=axes.y(), description="words:N"))
@@ -104,8 +105,8 @@ def forest(rows: Sequence[ForestRow], *, x_title: str, description: str) -> str:
         sort=names,
         axis=alt.Axis(labelLimit=260, ticks=False, domain=False, grid=False, labelColor=INK),
     )
-    data = alt.Data(values=[asdict(row) for row in rows])
-    zero = alt.Chart(alt.Data(values=[{"estimate": 0.0}])).mark_rule(color=LINE_STRONG, aria=False)
+    data = _data([asdict(row) for row in rows])
+    zero = alt.Chart(_data([{"estimate": 0.0}])).mark_rule(color=LINE_STRONG, aria=False)
     bars = alt.Chart(data).mark_rule(color=SERIES_1, strokeWidth=2, aria=False)
     dots = alt.Chart(data).mark_point(filled=True, color=SERIES_1, size=80, opacity=1)
     chart = alt.layer(
@@ -144,6 +145,10 @@ def fitted_band(x: Sequence[float], y: Sequence[float]) -> list[dict[str, float]
     ]
 
 
+def _data(rows: list[dict[str, Any]]) -> alt.Data:
+    return alt.Data(values=rows)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+
+
 def _domain(values: Sequence[float | None]) -> list[float]:
     """Span the figures with a little air on both sides."""
     known = [v for v in values if v is not None]
@@ -155,7 +160,7 @@ def _domain(values: Sequence[float | None]) -> list[float]:
 def _line(band: list[dict[str, float]], axes: _Axes) -> list[alt.Chart]:
     low, high = axes.y_domain
     cut = [b | {"low": max(b["low"], low), "high": min(b["high"], high)} for b in band]
-    shown = alt.Chart(alt.Data(values=[b for b in cut if b["low"] < b["high"]]))
+    shown = alt.Chart(_data([b for b in cut if b["low"] < b["high"]]))
     area = shown.mark_area(color=BAND, opacity=1, aria=False)
     stroke = shown.transform_filter(f"datum.y >= {low} && datum.y <= {high}").mark_line(
         color=SERIES_2, strokeWidth=2, aria=False
@@ -171,12 +176,11 @@ def _bars(points: Sequence[TeamPoint], axes: _Axes, *, opacity: float) -> list[a
     layers = []
     across = [asdict(p) for p in points if p.x_low is not None]
     upright = [asdict(p) for p in points if p.y_low is not None]
-    look = {"color": LINE_STRONG, "opacity": opacity, "aria": False}
     if across:
-        bars = alt.Chart(alt.Data(values=across)).mark_rule(**look)
+        bars = alt.Chart(_data(across)).mark_rule(color=LINE_STRONG, opacity=opacity, aria=False)
         layers.append(bars.encode(x=axes.x("x_low"), x2="x_high:Q", y=axes.y()))
     if upright:
-        bars = alt.Chart(alt.Data(values=upright)).mark_rule(**look)
+        bars = alt.Chart(_data(upright)).mark_rule(color=LINE_STRONG, opacity=opacity, aria=False)
         layers.append(bars.encode(y=axes.y("y_low"), y2="y_high:Q", x=axes.x()))
     return layers
 
@@ -189,14 +193,18 @@ def _names(points: Sequence[TeamPoint], axes: _Axes) -> list[alt.Chart]:
     places = [((p.x - left) * x_step, (top - p.y) * y_step) for p in points]
     labels = place_labels(places, [p.name for p in points], width=WIDTH)
     layers = []
-    for side, align, dx in (("right", "left", GAP), ("left", "right", -GAP)):
+    sides: tuple[tuple[str, Literal["left", "right"], float], ...] = (
+        ("right", "left", GAP),
+        ("left", "right", -GAP),
+    )
+    for side, align, dx in sides:
         rows = [
             {"x": points[label.index].x, "y": points[label.index].y, "text": label.text}
             for label in labels
             if label.side == side
         ]
         if rows:
-            text = alt.Chart(alt.Data(values=rows)).mark_text(
+            text = alt.Chart(_data(rows)).mark_text(
                 align=align, dx=dx, dy=-RISE, color=INK_SOFT, fontSize=11, aria=False
             )
             layers.append(text.encode(x=axes.x(), y=axes.y(), text="text:N"))

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from app.formats.errors import BadFile
 from app.formats.tables import Table, is_missing
@@ -43,11 +44,13 @@ def team_name(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def team_names(table: Table, column: str) -> npt.NDArray[np.object_]:
+def team_names(table: Table, column: str) -> pd.Categorical:
     """Read a column of team names; the empty text stands for no team."""
     cells = table.columns[column]
-    names = np.array([team_name(text) for text in cells.values], dtype=object)
-    return names[np.asarray(cells.codes)]
+    names = [team_name(text) for text in cells.values]
+    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    by_code = np.array([places[name] for name in names], dtype=np.int32)
+    return pd.Categorical.from_codes(by_code[np.asarray(cells.codes)], categories=list(places))
 
 
 def n_spelled_missing(table: Table, column: str) -> int:
@@ -66,7 +69,8 @@ def numbers(table: Table, column: str) -> npt.NDArray[np.float64]:
         if isinstance(number, str):
             raise refuse_cell(table, column, code=code, why=number)
         by_code[code] = np.nan if number is None else number
-    return by_code[np.asarray(cells.codes)]
+    by_row: npt.NDArray[np.float64] = by_code[np.asarray(cells.codes)]
+    return by_row
 
 
 def _number(text: str, *, comma_is_decimal: bool) -> float | None | str:

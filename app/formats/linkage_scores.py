@@ -46,27 +46,8 @@ class SideScores:
 def read_scores(table: Table, options: SideOptions) -> SideScores:
     """Turn a side's rows into team scores, or raise `BadFile`."""
     answers = np.column_stack([_answers(table, item, options) for item in options.items])
-    metric = _measured(table, answers, options)
-    n_answered = (~np.isnan(metric)).sum(axis=1)
-    score = np.divide(
-        np.nansum(metric, axis=1),
-        n_answered,
-        out=np.full(len(metric), np.nan),
-        where=n_answered > 0,
-    )
-    rows = pd.DataFrame({"row": np.asarray(table.row_numbers), "score": score})
-    rows["team"] = cells.team_names(table, options.team)
-    reasons = [("no team", (rows["team"] == "").to_numpy())]
     periods = cells.periods(table, options.period) if options.period is not None else None
-    if periods is not None:
-        rows["period"] = periods.ordinals
-        reasons.append(("no period", ~periods.known))
-    reasons.append(("no score", np.isnan(score)))
-    if options.n is not None:
-        rows["n"] = _counts(table, options.n)
-        reasons.append(
-            (f"no {options.n}", rows["n"].isna().to_numpy() | (rows["n"] == 0).to_numpy())
-        )
+    rows, reasons = _rows(table, options, answers=answers, periods=periods)
     used, left_out = _sift(reasons, len(rows))
     if not used.any():
         what = " and ".join(f"{n:,} have {reason}" for reason, n in left_out.items())
@@ -92,6 +73,27 @@ def read_scores(table: Table, options: SideOptions) -> SideScores:
         left_out=left_out,
         warnings=warnings,
     )
+
+
+def _rows(
+    table: Table, options: SideOptions, *, answers: Vector, periods: cells.Periods | None
+) -> tuple[pd.DataFrame, list[tuple[str, npt.NDArray[np.bool_]]]]:
+    """Give every row its team, period, score and count, and what speaks against which row."""
+    metric = _measured(table, answers, options)
+    n_answered = (~np.isnan(metric)).sum(axis=1)
+    nothing = np.full(len(metric), np.nan)
+    score = np.divide(np.nansum(metric, axis=1), n_answered, out=nothing, where=n_answered > 0)
+    rows = pd.DataFrame({"row": np.asarray(table.row_numbers), "score": score})
+    rows["team"] = cells.team_names(table, options.team)
+    reasons = [("no team", (rows["team"] == "").to_numpy())]
+    if periods is not None:
+        rows["period"] = periods.ordinals
+        reasons.append(("no period", ~periods.known))
+    reasons.append(("no score", np.isnan(score)))
+    if options.n is not None:
+        rows["n"] = _counts(table, options.n)
+        reasons.append((f"no {options.n}", ~(rows["n"] > 0).to_numpy()))
+    return rows, reasons
 
 
 def _answers(table: Table, item: Item, options: SideOptions) -> Vector:

@@ -269,10 +269,10 @@ class _Reader:
 
     def __init__(self, *, path: Path, width: int, places: dict[str, int]) -> None:
         self.path, self.width, self.places = path, width, places
-        self.row_numbers: array[int] = array("l")
+        self.row_numbers: array[int] = array("i")
         self.n_short = 0
         self._seen: dict[str, dict[str, int]] = {name: {} for name in places}
-        self._codes: dict[str, array[int]] = {name: array("l") for name in places}
+        self._codes: dict[str, array[int]] = {name: array("i") for name in places}
         self._columns = [(i, self._seen[n], self._codes[n].append) for n, i in places.items()]
 
     @property

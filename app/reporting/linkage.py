@@ -108,6 +108,15 @@ def _reliability(result: LinkageResult) -> Document:
             (result.customer, result.coverage.n_customers),
         )
     ]
+    return {
+        "heading": "Can the surveys tell teams apart?",
+        "text": texts.reliability_text(result.employee, result.customer),
+        "sides": sides,
+        "table": _reliability_table(result),
+    }
+
+
+def _reliability_table(result: LinkageResult) -> Document:
     rows = [
         [_capital(side.name), *(_known(value) for value in (side.reliability, side.icc1))]
         + [interval(*side.icc1_ci) if side.icc1_ci else NOT_ESTIMABLE]
@@ -130,18 +139,8 @@ def _reliability(result: LinkageResult) -> Document:
         " survey noise. ICC(1): share of one answer's variance that lies between teams."
         " Alpha: how far the items of one score agree."
     ]
-    return {
-        "heading": "Can the surveys tell teams apart?",
-        "text": texts.reliability_text(result.employee, result.customer),
-        "sides": sides,
-        "table": table(
-            "reliability-figures",
-            "Reliability of team scores",
-            columns=columns,
-            rows=rows,
-            notes=notes,
-        ),
-    }
+    caption = "Reliability of team scores"
+    return table("reliability-figures", caption, columns=columns, rows=rows, notes=notes)
 
 
 def _side(side: SideReliability, *, people: int | None) -> Document:
@@ -164,7 +163,8 @@ def _link(result: LinkageResult, names: Mapping[str, str]) -> Document:
     rows = [["Correlation r (Pearson)", *_r_cells(link.pearson)]]
     corrected = link.corrected
     limits = interval(corrected.ci_low, corrected.ci_high) if corrected else ""
-    rows.append(["r allowing for survey noise", _known(corrected and corrected.r), limits, ""])
+    noiseless = _known(corrected.r if corrected else None)
+    rows.append(["r allowing for survey noise", noiseless, limits, ""])
     rows.append(["Rank correlation (Spearman)", *_r_cells(link.spearman)])
     p = p_value(link.permutation_pvalue) if link.permutation_pvalue is not None else NOT_ESTIMABLE
     rows.append(["Teams matched at random", "", "", p])

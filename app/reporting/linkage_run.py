@@ -10,8 +10,9 @@ from typing import Any
 
 from analysis import AnalysisError, LinkageResult, link
 from analysis.summary import count
+from app.formats.crosswalks import InputFile
 from app.formats.errors import BadFile
-from app.formats.linkage_input import InputFile, read_linkage
+from app.formats.linkage_input import read_linkage
 from app.formats.linkage_options import LinkageOptions, SideOptions
 
 SCHEMA = "headwater.linkage/1"

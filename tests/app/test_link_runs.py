@@ -30,9 +30,10 @@ NHS = "data/nhs_ebmgt/data.NHS.2012_2019.csv"
 NYC = "data/nyc_sqr/nyc_sqr_2015_linkage_complete.csv"
 
 
-@pytest.fixture
-def good(tmp_path):
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
     """One run on respondents, with a page."""
+    tmp_path = tmp_path_factory.mktemp("good")
     return run(tmp_path, *respondents(tmp_path), *PLAIN, *RATING, page=True)
 
 
