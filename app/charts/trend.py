@@ -35,7 +35,9 @@ def trend(points: Sequence[TrendPoint], *, y_title: str, description: str) -> st
     def y(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", title=y_title, scale=scale)
 
-    data = alt.Data(values=[asdict(point) for point in points])
+    data = alt.Data(  # type: ignore[no-untyped-call]  # the library leaves it untyped
+        values=[asdict(point) for point in points]
+    )
     parts = alt.Detail("stretch:N")
     bars = alt.Chart(data).mark_rule(color=BAND, strokeWidth=9, opacity=1, aria=False)
     line = alt.Chart(data).mark_line(color=SERIES_1, strokeWidth=2, aria=False)

@@ -17,6 +17,7 @@ from app.demo.run import (
     Place,
     Running,
     poster,
+    run,
     start,
     stop,
     wait_for_the_end,
@@ -24,7 +25,6 @@ from app.demo.run import (
 )
 from app.demo.seed import seed_demo
 from app.exchange import for_settings
-from app.migrating import migrate_database
 from app.reporting.build import build_report, due_reports
 
 FIRST_REPORTS = 3
@@ -64,7 +64,7 @@ def demo(
     settings = place.settings()
     processes: list[Running] = []
     try:
-        migrate_database(settings.database_url)
+        run("app.cli", "migrate", env=settings.to_env())
         processes.append(
             start(
                 "collector",
