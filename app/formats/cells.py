@@ -50,7 +50,8 @@ def team_names(table: Table, column: str) -> pd.Categorical:
     names = [team_name(text) for text in cells.values]
     places = {name: place for place, name in enumerate(dict.fromkeys(names))}
     by_code = np.array([places[name] for name in names], dtype=np.int32)
-    return pd.Categorical.from_codes(by_code[np.asarray(cells.codes)], categories=list(places))
+    codes: npt.NDArray[np.int64] = by_code[np.asarray(cells.codes)]
+    return pd.Categorical.from_codes(codes, categories=pd.Index(list(places), dtype=object))
 
 
 def n_spelled_missing(table: Table, column: str) -> int:
