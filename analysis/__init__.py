@@ -8,6 +8,7 @@ from analysis.correlation import (
     spearman,
     weighted_r,
 )
+from analysis.differences import Difference, difference
 from analysis.errors import AnalysisError, BadFrame, NotEnoughTeams, NotIdentified, TooNoisy
 from analysis.frames import check_scores, has_periods, over_periods, score_moments, team_means
 from analysis.items import cronbach_alpha, pairwise_covariance
@@ -44,6 +45,7 @@ __all__ = [
     "Correlation",
     "CorrectedCorrelation",
     "Coverage",
+    "Difference",
     "Findings",
     "IccResult",
     "LeaveOneOut",
@@ -67,6 +69,7 @@ __all__ = [
     "construct_mean_conservative",
     "corrected",
     "cronbach_alpha",
+    "difference",
     "favourable_share",
     "has_periods",
     "icc",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -36,8 +37,8 @@ class ScoreEstimate:
         Standard error that the interval rests on, in the units of `estimate`.
     ci_low, ci_high : float
         Limits of the 95% interval.
-    n : int
-        Answers behind it.
+    n : float
+        Answers behind it; whole, save in totals that hold bounds.
     basis : {"histogram", "pooled", "conservative"}
         What the interval rests on: the counts of the answers; the pooled variance within
         cells; or an upper bound of the spread, so that the interval is too wide rather
@@ -48,13 +49,13 @@ class ScoreEstimate:
     std_error: float
     ci_low: float
     ci_high: float
-    n: int
+    n: float
     basis: Basis
 
     def summary(self) -> Summary:
         """Lay the score out for reading."""
         limits = interval(self.ci_low, self.ci_high)
-        row = ("All answers", significant(self.estimate), limits, count(self.n))
+        row = ("All answers", significant(self.estimate), limits, count(round(self.n)))
         return Summary(
             title="Score",
             columns=("", "Estimate", "95% interval", "Answers"),
@@ -103,14 +104,14 @@ def item_mean(counts: Mapping[str, int]) -> ScoreEstimate:
     return _t_interval(mean, np.sqrt(variance / n), n=n, df=n - 1, basis="histogram")
 
 
-def recommendation_score(*, promoters: int, passives: int, detractors: int) -> ScoreEstimate:
+def recommendation_score(*, promoters: float, passives: float, detractors: float) -> ScoreEstimate:
     """
     Subtract the share of detractors (0-6) from that of promoters (9-10).
 
     Parameters
     ----------
-    promoters, passives, detractors : int
-        Answers of each kind.
+    promoters, passives, detractors : float
+        Answers of each kind; not whole where a bound stands for a count.
 
     Returns
     -------
@@ -348,15 +349,25 @@ def roll_up(parts: Sequence[ScoreEstimate]) -> ScoreEstimate:
         raise NotEnoughTeams("There are too few answers to put together.")
     estimate = sum(part.n * part.estimate for part in parts) / n
     variance = sum((part.n / n * part.std_error) ** 2 for part in parts)
-    careful: Basis = "histogram"
-    for basis in ("pooled", "conservative"):
-        if any(part.basis == basis for part in parts):
-            careful = basis
+    careful = most_careful([part.basis for part in parts])
     return _t_interval(estimate, np.sqrt(variance), n=n, df=n - len(parts), basis=careful)
 
 
-def _t_interval(mean: float, std_error: float, *, n: int, df: int, basis: Basis) -> ScoreEstimate:
-    half = float(stats.t.ppf(0.975, df)) * float(std_error)
+def most_careful(bases: Sequence[Basis]) -> Basis:
+    """Find what the most careful of some intervals rests on."""
+    order: tuple[Basis, ...] = ("histogram", "pooled", "conservative")
+    return max(bases, key=order.index)
+
+
+@cache
+def _t_quantile(df: float) -> float:
+    return float(stats.t.ppf(0.975, df))
+
+
+def _t_interval(
+    mean: float, std_error: float, *, n: float, df: float, basis: Basis
+) -> ScoreEstimate:
+    half = _t_quantile(df) * float(std_error)
     return ScoreEstimate(
         estimate=float(mean),
         std_error=float(std_error),

@@ -167,3 +167,12 @@ def test_declines(figure, error):
     """Counts that cannot carry an interval are refused, each with its own error."""
     with pytest.raises(error):
         figure()
+
+
+def test_a_point_that_stands_for_a_bound_may_be_no_whole_number():
+    """A count one quarter into its range enters a recommendation score as it is."""
+    result = recommendation_score(promoters=9.5, passives=0.75, detractors=0.75)
+
+    assert result.estimate == pytest.approx(100 * 8.75 / 11)
+    assert result.n == 11
+    assert result.ci_low < result.estimate < result.ci_high
