@@ -44,7 +44,6 @@ class Settings:
         "", help="smtp://user:password@host:port or smtps://...; empty: mail stays in the outbox."
     )
     mail_from: str = option("headwater@localhost", help="Sender address of the mail.")
-
     trusted_proxies: int = option(
         0, help="How many reverse proxies in front add X-Forwarded-For; 0: none."
     )

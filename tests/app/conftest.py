@@ -119,6 +119,12 @@ class Visitor:
         return page
 
 
+def check_html(response: TestResponse) -> None:
+    """Check a response that is a page; files and redirects have no page to check."""
+    if response.mimetype == "text/html" and not 300 <= response.status_code < 400:
+        check_page(BeautifulSoup(response.text, "html5lib"))
+
+
 def check_page(page: BeautifulSoup) -> None:
     """One heading named in the title, unique ids, labelled controls, nothing inline."""
     (h1,) = page.select("h1")
