@@ -6,6 +6,8 @@ from importlib import import_module
 
 import click
 
+from app.version import VERSION
+
 # One line per noun: where its command stands.
 COMMANDS: dict[str, str] = {
     "demo": "app.cli.demo:demo",
@@ -39,6 +41,6 @@ class NounGroup(click.Group):
 
 
 @click.group(cls=NounGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name=None, version="0.1.0", prog_name="headwater")
+@click.version_option(package_name=None, version=VERSION, prog_name="headwater")
 def main() -> None:
     """Ask employees and customers, and see how the two go together."""

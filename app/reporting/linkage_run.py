@@ -14,9 +14,9 @@ from app.formats.crosswalks import InputFile
 from app.formats.errors import BadFile
 from app.formats.linkage_input import read_linkage
 from app.formats.linkage_options import LinkageOptions, SideOptions
+from app.version import VERSION
 
 SCHEMA = "headwater.linkage/1"
-VERSION = "0.1.0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

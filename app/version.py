@@ -1,0 +1,3 @@
+"""The version of Headwater, as reports name it."""
+
+VERSION = "0.1.0"
