@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -30,6 +31,7 @@ DIVISIONS = {
 }
 SMALL_TEAMS = {"Pop-up shop": 4, "Accessibility desk": 5}
 NEAR_UNANIMOUS_TEAM = "Crew Lake"
+NEAR_UNANIMOUS_LIFT = 3.5  # in standard deviations, so that hardly anybody there disagrees
 RENAMED_TEAM = ("Chat", "Chat and messages")
 LATE_TEAM = "Help pages"  # opened half-way, with people from "Website"
 LATE_TEAM_PARENT_TEAM = "Website"
@@ -110,17 +112,17 @@ def make_plan(*, today: date, seed: int = SEED) -> Plan:
     rng = random.Random(seed)  # noqa: S311 - invented data, no secret
     names = [(team, division) for division, teams in DIVISIONS.items() for team in teams]
     sizes = _sizes(rng, [team for team, _ in names])
-    engaged, satisfied = _correlated(rng, len(names))
+    lifts = [NEAR_UNANIMOUS_LIFT if team == NEAR_UNANIMOUS_TEAM else 0.0 for team, _ in names]
+    engaged, satisfied = _correlated(rng, lifts)
     teams = []
     for index, (team, division) in enumerate(names):
         moods, moved = _months(rng)
-        lift = 1.35 if team == NEAR_UNANIMOUS_TEAM else 0.0
         teams.append(
             TeamPlan(
                 name=team,
                 division=division,
                 size=sizes[team],
-                engagement=BETWEEN_SD * engaged[index] + lift,
+                engagement=BETWEEN_SD * engaged[index],
                 satisfaction=BETWEEN_SD * satisfied[index],
                 engagement_by_month=moods,
                 satisfaction_by_month=moved,
@@ -140,11 +142,11 @@ def _sizes(rng: random.Random, names: list[str]) -> dict[str, int]:
     return sizes
 
 
-def _correlated(rng: random.Random, count: int) -> tuple[list[float], list[float]]:
+def _correlated(rng: random.Random, lifts: Sequence[float]) -> tuple[list[float], list[float]]:
     """Draw two standardised lists whose correlation is exactly the planted one."""
-    first = _standardised([rng.gauss(0, 1) for _ in range(count)])
-    other = _standardised([rng.gauss(0, 1) for _ in range(count)])
-    shared = sum(a * b for a, b in zip(first, other, strict=True)) / count
+    first = _standardised([rng.gauss(0, 1) + lift for lift in lifts])
+    other = _standardised([rng.gauss(0, 1) for _ in lifts])
+    shared = sum(a * b for a, b in zip(first, other, strict=True)) / len(lifts)
     rest = _standardised([b - shared * a for a, b in zip(first, other, strict=True)])
     own = math.sqrt(1 - BETWEEN_CORRELATION**2)
     second = [BETWEEN_CORRELATION * a + own * b for a, b in zip(first, rest, strict=True)]

@@ -47,7 +47,6 @@ class Demo:
 
     session: Session
     plan: Plan
-    rng: random.Random
     collector: CollectorClient
     post_answer: PostAnswer
     collector_url: str
@@ -55,6 +54,16 @@ class Demo:
     employees: list[Employee] = field(default_factory=list)
     pulse: SurveyVersion | None = None
     links: dict[tuple[str, str], list[CustomerLink]] = field(default_factory=dict)
+
+    @staticmethod
+    def draws(what: str) -> random.Random:
+        """
+        Start the random draws for one purpose.
+
+        Each has a stream of its own, and none draws from it in a number that depends on
+        the calendar, so that demos made on different days differ in their dates alone.
+        """
+        return random.Random(f"{plans.SEED} {what}")  # noqa: S311 - invented data, no secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +92,6 @@ def seed_demo(
     demo = Demo(
         session=session,
         plan=plans.make_plan(today=today),
-        rng=random.Random(plans.SEED + 1),  # noqa: S311 - invented data, no secret
         collector=collector,
         post_answer=post_answer,
         collector_url=collector_url,
@@ -105,7 +113,7 @@ def seed_demo(
     if wave is None or letters is None:
         raise AssertionError("there is at least one month")
     unused = [code for group in letters.groups for code in group.codes if code not in used]
-    demo.rng.shuffle(unused)
+    demo.draws("shown codes").shuffle(unused)
     link = demo.links["Calls North", "Question or complaint"][0]
     return DemoFacts(
         wave_id=wave.id,
@@ -125,25 +133,26 @@ def _found_organisation(demo: Demo, start: datetime) -> None:
             demo.teams[team.name] = teams.add_team(
                 session, name=team.name, parent=demo.teams[team.division], on=on
             )
+    rng = demo.draws("people")
     # The people with a role of their own are ordinary members of different teams.
     special = list(plans.ROLE_PEOPLE)
     for number, team in enumerate(demo.plan.teams):
         place = plans.LATE_TEAM_PARENT_TEAM if team.name == plans.LATE_TEAM else team.name
         for seat in range(team.size):
-            role, email, name = "", *_somebody(demo, len(demo.employees))
+            role, email, name = "", *_somebody(rng, len(demo.employees))
             if seat == 0 and number % 4 == 0 and special:
                 role, email, name = special.pop(0)
             person = people.add_person(
                 session, name=name, email=email, team=demo.teams[place], on=on
             )
             _give_role(demo, person, role)
-            temper = demo.rng.gauss(0, 0.6)
+            temper = rng.gauss(0, 0.6)
             demo.employees.append(Employee(person=person, team=team, temper=temper))
     session.commit()
 
 
-def _somebody(demo: Demo, number: int) -> tuple[str, str]:
-    first, last = demo.rng.choice(plans.FIRST_NAMES), demo.rng.choice(plans.LAST_NAMES)
+def _somebody(rng: random.Random, number: int) -> tuple[str, str]:
+    first, last = rng.choice(plans.FIRST_NAMES), rng.choice(plans.LAST_NAMES)
     return f"{first}.{last}.{number + 1}@tidewell.example".lower(), f"{first} {last}"
 
 
@@ -161,6 +170,7 @@ def _prepare_surveys(demo: Demo, start: datetime) -> None:
     session = demo.session
     demo.pulse = survey_versions.copy_bundled(session, "monthly_pulse", now=start)
     asked = survey_versions.copy_bundled(session, "customer_experience", now=start)
+    rng = demo.draws("channels")
     places = {
         name: touchpoints.add_touchpoint(session, name=name, stage=stage)
         for name, stage in plans.TOUCHPOINTS.items()
@@ -178,7 +188,7 @@ def _prepare_surveys(demo: Demo, start: datetime) -> None:
                     version=asked,
                     now=start,
                 )
-                for channel in sorted(demo.rng.sample(plans.DEMO_CHANNELS, 3))
+                for channel in sorted(rng.sample(plans.DEMO_CHANNELS, 3))
             ]
     session.commit()
 
@@ -248,9 +258,9 @@ def _answer(
     demo: Demo, wave: Wave, letters: Letters, *, month: int, share: float
 ) -> frozenset[str]:
     """Let each group draw its letters, and most of its people answer."""
+    rng = demo.draws(f"employees {month}")
+    # Codes are random already, so a box needs no shaking.
     boxes = {group.group: list(group.codes) for group in letters.groups}
-    for box in boxes.values():
-        demo.rng.shuffle(box)
     opening = wave.opening or {}
     group_of = {team: group["group"] for group in opening["groups"] for team in group["teams"]}
     questionnaire = Questionnaire.from_dict(opening["questionnaire"])
@@ -260,11 +270,9 @@ def _answer(
         # Drawn for everybody, so that one person's silence leaves the others' answers alone.
         is_early = employee.team.name == plans.LATE_TEAM and plans.LATE_TEAM not in demo.teams
         team = by_name[plans.LATE_TEAM_PARENT_TEAM] if is_early else employee.team
-        form = employee_answers(
-            demo.rng, questionnaire, team=team, month=month, person=employee.temper
-        )
+        form = employee_answers(rng, questionnaire, team=team, month=month, person=employee.temper)
         code = boxes[group_of[demo.teams[team.name].key]].pop()
-        if demo.rng.random() < share:
+        if rng.random() < share:
             demo.post_answer(wave.key, {"code": code, **form})
             used.add(code)
     return frozenset(used)
@@ -274,26 +282,27 @@ def _ask_customers(demo: Demo, month: int, *, today: date) -> int:
     """Record a month's customers, spread over its days up to today."""
     first = demo.plan.months[month]
     last = min(first.replace(day=calendar.monthrange(first.year, first.month)[1]), today)
+    n_days = (last - first).days + 1
     open_teams = [team for team in demo.plan.teams if team.name in demo.teams]
     per_month = plans.N_CUSTOMER_ANSWERS // plans.N_MONTHS
     extra = plans.N_CUSTOMER_ANSWERS - per_month * plans.N_MONTHS if month == 0 else 0
     some_link = next(iter(demo.links.values()))[0]
     asked = survey_versions.questionnaire_of(some_link.survey_version)
-    entries = []
+    rng, entries = demo.draws(f"customers {month}"), []
     for _ in range(per_month + extra):
-        team = demo.rng.choice(open_teams)
-        place = demo.rng.choice(
+        team = rng.choice(open_teams)
+        place = rng.choice(
             [name for name in plans.SERVES[team.division] if (team.name, name) in demo.links]
         )
-        link = demo.rng.choice(demo.links[team.name, place])
-        form = customer_answers(demo.rng, team=team, month=month, touchpoint=place)
+        link = rng.choice(demo.links[team.name, place])
+        form = customer_answers(rng, team=team, month=month, touchpoint=place)
         entries.append(
             Entry(
                 link_id=link.id,
                 team_id=link.team_id,
                 submission=new_submission(),
                 answers=read_answers(asked, {k: [v] for k, v in form.items()}).answers,
-                answered_on=first + timedelta(days=demo.rng.randrange((last - first).days + 1)),
+                answered_on=first + timedelta(days=int(rng.random() * n_days)),
             )
         )
     record_many(demo.session, entries)
