@@ -57,11 +57,17 @@ def navigation() -> tuple[MenuEntry, ...]:
         MenuEntry(
             label=label,
             url=url_for(endpoint),
-            is_current=request.blueprint == endpoint.partition(".")[0],
+            is_current=_is_below(request.path, url_for(endpoint)),
         )
         for endpoint, label in MENU
         if endpoint in current_app.view_functions and may_open(endpoint)
     )
+
+
+def _is_below(path: str, entry: str) -> bool:
+    """Tell whether a page belongs to a menu entry; every page is below the home page."""
+    top = entry.rstrip("/")
+    return path == entry if not top else path == top or path.startswith(f"{top}/")
 
 
 def _context() -> dict[str, Any]:

@@ -132,8 +132,9 @@ def end(person_id: int) -> ResponseReturnValue:
 def change_roles(person_id: int) -> ResponseReturnValue:
     """Give a person exactly the roles that are ticked."""
     person, session = _person(person_id), get_session()
+    # An empty form would read as "nothing ticked", so a first visit must pass none at all.
     form = RolesForm(
-        request.form,
+        request.form if request.method == "POST" else None,
         roles=sorted(roles.roles_of(person)),
         manages=[str(team.id) for team in roles.managed_by(person)],
     )

@@ -116,7 +116,7 @@ def _tables(plan: Plan) -> list[PreviewTable]:
     return [
         _table("leaving", "Leave", ("Name", "E-mail address", "Team"), leaving),
         _table("moving", "Move", ("Name", "E-mail address", "From", "To"), moving),
-        _table("joining", "Join or come back", ("Name", "E-mail address", "Team", ""), joining),
+        _table("joining", "Join or come back", ("Name", "E-mail address", "Team", "How"), joining),
         _table("changing", "Change", ("Name", "E-mail address", "Team", "Roles"), changing),
         _table("new-teams", "New teams", ("Team",), [(path,) for path in plan.new_teams]),
     ]

@@ -90,7 +90,7 @@ def invite(session: Session, person: Person, *, door: Door, now: datetime) -> st
         session,
         dedup_key=f"invitation:{sign_ins.digest(token)}",
         recipient=person.email,
-        subject=f"Your account at {door.organisation}'s Headwater",
+        subject=f"Your Headwater account at {door.organisation}",
         body=INVITATION.format(name=person.name, url=url, door=door, minutes=_minutes()),
         now=now,
     )

@@ -75,7 +75,9 @@ def test_an_employee_reads_with_whom_they_are_counted(visitor, session, settings
     page = visitor.get("/")
 
     text = " ".join(page.main.text.split())
-    assert "together with those of 14 people: Night shift with Day shift" in text
+    assert (
+        "one of 14 people whose answers are counted together: Night shift with Day shift" in text
+    )
     assert page.select_one(f"a[href='{settings.collector_url}/w/{wave.key}']")
 
 

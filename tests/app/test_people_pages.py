@@ -120,7 +120,9 @@ def test_roles_are_what_is_ticked(desk, session, tree):
     )
 
     session.commit()
+    ticked = {e["value"] for e in desk.get(f"/people/{person.id}/roles").select("[checked]")}
     held = {(grant.role, grant.team_id) for grant in person.grants}
+    assert ticked == {"hr", "executive", str(tree["sales"].id)}
     assert held == {("hr", None), ("executive", None), ("manager", tree["sales"].id)}
 
 
