@@ -68,6 +68,16 @@ def database_url(databases, migrated_database) -> Iterator[str]:
     databases.drop(url)
 
 
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory) -> Any:
+    """The filled demo organisation, a `tests.demo.Demo`: to read; whoever writes copies it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    # Late on purpose: it loads the statistics, for which few test runs have use.
+    return import_module("tests.demo").filled_once(folder)
+
+
 class SqliteFiles:
     """Databases as files of one folder."""
 
