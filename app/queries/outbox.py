@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import OutboxMail
-from app.services.errors import NotFound
 
 PER_PAGE = 50
 
@@ -47,7 +46,4 @@ def outbox_page(session: Session, *, number: int) -> OutboxPage:
 
 def find_mail(session: Session, mail_id: int) -> OutboxMail:
     """Find one mail."""
-    mail = session.get(OutboxMail, mail_id)
-    if mail is None:
-        raise NotFound("There is no such mail.")
-    return mail
+    return session.get_one(OutboxMail, mail_id)

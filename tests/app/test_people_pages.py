@@ -1,11 +1,14 @@
 """The pages of people and teams: what an administrator does there."""
 
 from datetime import UTC, datetime, timedelta
+from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import select
 
 from app.models import Membership, OutboxMail, Person, RoleGrant, Team
+from app.services import people, roles
+from app.services.errors import LastAdministrator
 from tests.factories import PASSWORD, make_person, make_staff, make_team
 
 pytestmark = pytest.mark.database
@@ -128,7 +131,11 @@ def test_roles_are_what_is_ticked(desk, session, tree):
 
 @pytest.mark.parametrize(
     ("deed", "data"),
-    [("roles", {"roles": ["employee"]}), ("end", {"on": TODAY.isoformat()}), ("close-account", {})],
+    [
+        ("roles", {"roles": ["employee"]}),
+        ("end", {"on": TODAY.isoformat()}),
+        ("close-account", {}),
+    ],
 )  # fmt: skip
 def test_the_last_administrator_stays(desk, session, admin, deed, data):
     """The only administrator can neither lose the role nor leave nor be closed."""
@@ -248,3 +255,30 @@ def test_somebody_cannot_be_in_two_teams_on_one_day(desk, session, tree):
 
     session.commit()
     assert len(session.scalars(select(Membership)).all()) == 2
+
+
+def test_two_administrators_cannot_remove_each_other_at_once(app, session, admin):
+    """Whoever comes second is refused, however close the two are."""
+    other = make_staff(session, "administrator")
+    session.commit()
+    start, outcomes = Barrier(2), []
+
+    def remove(person_id):
+        with app.extensions["sessions"]() as mine:
+            person = people.find_person(mine, person_id)
+            start.wait()
+            try:
+                roles.set_roles(mine, person, roles={"employee"}, manages=())
+                mine.commit()
+            except LastAdministrator:
+                outcomes.append("refused")
+            else:
+                outcomes.append("done")
+
+    threads = [Thread(target=remove, args=(person.id,)) for person in (admin, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes) == ["done", "refused"]
