@@ -49,9 +49,13 @@ def draw(chart: alt.LayerChart | alt.FacetChart, *, description: str) -> str:
     The drawing has presentation attributes only, no address, no script and no style; every
     mark that has a name carries it for ears (``aria-label``) and for a pointer (``title``).
     """
-    spec = chart.configure(**CONFIG).to_dict()
-    spec["background"] = None
-    svg = vl_convert.vegalite_to_svg(json.dumps(spec), vl_version="6.4")
+    return draw_specification(chart.configure(**CONFIG).to_dict(), description=description)
+
+
+def draw_specification(specification: dict[str, Any], *, description: str) -> str:
+    """Draw a chart that has been written as a specification already."""
+    text = json.dumps({**specification, "background": None})
+    svg = vl_convert.vegalite_to_svg(text, vl_version="6.4")
     return _for_pages(svg, description)
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
 
 import altair as alt
 
-from app.charts.drawing import BAND, SERIES_1, draw
+from app.charts.drawing import BAND, CONFIG, SERIES_1, draw_specification
 
-WIDTH, HEIGHT = 480, 220
+WIDTH, HEIGHT = 440, 190
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendPoint:
     """One wave on the line; points of different `stretch` are not joined."""
 
-    name: str
+    on: str
     words: str
     value: float
     ci_low: float
@@ -24,27 +27,49 @@ class TrendPoint:
     stretch: int
 
 
-def trend(points: Sequence[TrendPoint], *, y_title: str, description: str) -> str:
-    """Draw a line with its 95% band over the waves in the order given."""
-    names = [point.name for point in points]
+def trend(points: Sequence[TrendPoint], *, description: str) -> str:
+    """Draw a line with its 95% band over the days on which the waves opened."""
     low, high = min(p.ci_low for p in points), max(p.ci_high for p in points)
     air = 0.08 * (high - low) or 0.5
-    scale = alt.Scale(domain=[low - air, high + air], nice=False, zero=False)
-    x = alt.X("name:N", title=None, sort=list(dict.fromkeys(names)), axis=alt.Axis(labelAngle=-40))
+    specification = deepcopy(_pattern())
+    specification["data"] = {"values": [asdict(point) for point in points]}
+    for layer in specification["layer"]:
+        layer["encoding"]["y"]["scale"]["domain"] = [low - air, high + air]
+    return draw_specification(specification, description=description)
 
-    def y(field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", title=y_title, scale=scale)
 
-    data = alt.Data(  # type: ignore[no-untyped-call]  # the library leaves it untyped
-        values=[asdict(point) for point in points]
+@cache
+def _pattern() -> dict[str, Any]:
+    """Write the specification once; Altair's checks take longer than the drawing."""
+    x = alt.X(
+        "on:T",
+        title=None,
+        scale=alt.Scale(type="utc"),
+        axis=alt.Axis(format="%b %Y", tickCount=4, grid=False, labelFlush=True),
     )
+    band, bars, line, marks = (alt.Chart() for _ in range(4))
     parts = alt.Detail("stretch:N")
-    bars = alt.Chart(data).mark_rule(color=BAND, strokeWidth=9, opacity=1, aria=False)
-    line = alt.Chart(data).mark_line(color=SERIES_1, strokeWidth=2, aria=False)
-    marks = alt.Chart(data).mark_point(filled=True, color=SERIES_1, size=60, opacity=1)
     chart = alt.layer(
-        bars.encode(x=x, y=y("ci_low"), y2="ci_high:Q"),
-        line.encode(x=x, y=y("value"), detail=parts),
-        marks.encode(x=x, y=y("value"), description="words:N"),
+        band.mark_area(color=BAND, opacity=1, aria=False).encode(
+            x=x, y=_y("ci_low"), y2="ci_high:Q", detail=parts
+        ),
+        bars.mark_rule(color=BAND, strokeWidth=7, opacity=1, aria=False).encode(
+            x=x, y=_y("ci_low"), y2="ci_high:Q"
+        ),
+        line.mark_line(color=SERIES_1, strokeWidth=2, aria=False).encode(
+            x=x, y=_y("value"), detail=parts
+        ),
+        marks.mark_point(filled=True, color=SERIES_1, size=60, opacity=1).encode(
+            x=x, y=_y("value"), description="words:N"
+        ),
     ).properties(width=WIDTH, height=HEIGHT)
-    return draw(chart, description=description)
+    specification: dict[str, Any] = chart.configure(**CONFIG).to_dict()
+    for layer in specification["layer"]:
+        # Each layer names a data set of its own, an empty one, unless told otherwise.
+        layer.pop("data", None)
+    return specification
+
+
+def _y(field: str) -> alt.Y:
+    scale = alt.Scale(domain=[0, 1], nice=False, zero=False)
+    return alt.Y(f"{field}:Q", title=None, scale=scale, axis=alt.Axis(tickCount=4))

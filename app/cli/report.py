@@ -29,7 +29,7 @@ def make(kind: str, subject: str) -> None:
         key = _key(session, kind, subject, now=now)
         if key is None:
             raise click.ClickException(f"There is no released wave {subject!r}.")
-        if reports.stored_report(session, key) is None:
+        if not reports.is_stored(session, key):
             build_report(session, key, now=now)
             session.commit()
     click.echo(f"The {kind} report is made.")

@@ -25,24 +25,29 @@ class ReleasedWave:
     document: dict[str, Any]
 
 
-def released_waves(session: Session) -> list[ReleasedWave]:
-    """Read every released wave, oldest first."""
+def released_waves(session: Session, *, until: str | None = None) -> list[ReleasedWave]:
+    """Read the released waves, oldest first: all, or those up to the one with the key `until`."""
+    keys = [key for key, _ in released_hashes(session)]
+    wanted = keys if until is None else keys[: keys.index(until) + 1]
     rows = session.execute(
-        select(Wave, Release)
+        select(Wave.id, Wave.key, Wave.title, Release.sha256, Release.document)
         .join(Release, Release.wave_id == Wave.id)
+        .where(Wave.key.in_(wanted))
         .order_by(Wave.opens_on, Wave.id)
     )
-    return [
-        ReleasedWave(
-            wave_id=wave.id,
-            key=wave.key,
-            title=wave.title,
-            opened_on=date.fromisoformat(json.loads(release.document)["opened_on"]),
-            sha256=release.sha256,
-            document=json.loads(release.document),
-        )
-        for wave, release in rows
-    ]
+    return [_released(*row) for row in rows]
+
+
+def _released(wave_id: int, key: str, title: str, sha256: str, text: str) -> ReleasedWave:
+    document = json.loads(text)
+    return ReleasedWave(
+        wave_id=wave_id,
+        key=key,
+        title=title,
+        opened_on=date.fromisoformat(document["opened_on"]),
+        sha256=sha256,
+        document=document,
+    )
 
 
 def released_hashes(session: Session) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from app.queries.releases import released_hashes
 from surveys.documents import sha256_of
 
 # Raise a number when its report is computed or worded anew: stored ones are then made again.
-EDITIONS = {"wave": 1, "linkage": 1, "customers": 1}
+EDITIONS = {"wave": 2, "linkage": 2, "customers": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,14 @@ def customer_report_key(session: Session, *, today: date) -> ReportKey:
 def stored_report(session: Session, key: ReportKey) -> dict[str, Any] | None:
     """Read a finished report; None if it has not been made yet."""
     return session.scalar(select(Report.document).where(Report.inputs_sha256 == key.inputs_sha256))
+
+
+def is_stored(session: Session, key: ReportKey) -> bool:
+    """Tell whether a report has been made, without reading it."""
+    found = session.scalar(
+        select(Report.inputs_sha256).where(Report.inputs_sha256 == key.inputs_sha256)
+    )
+    return found is not None
 
 
 def _key(kind: str, subject: str, inputs: list[Any]) -> ReportKey:

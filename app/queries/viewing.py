@@ -52,51 +52,85 @@ def team_keys(session: Session, ids: Collection[int]) -> list[str]:
 
 
 def whole_organisation(document: Document) -> str:
-    """Find the team above all others in a report; one without inner teams has no node."""
-    return next(
-        (team for team, node in document["nodes"].items() if node["parent"] is None),
-        next(iter(document["nodes"]), ""),
-    )
+    """Find the team above all others in a report."""
+    nodes: Mapping[str, Document] = document["nodes"]
+    return next(team for team, node in nodes.items() if node["parent"] is None)
 
 
 def scope(document: Document, team: str) -> Scope | None:
     """
-    Cut one team's part out of a wave report.
+    Cut one team's part out of a wave report; None for a team that is not in it.
 
     Every cell that contains a team of the subtree belongs to it, labelled with all
     its teams; the node's own figure rests on the cells wholly inside.
     """
+    if team not in document["teams"]:
+        return None
+    name = document["teams"][team]["name"]
     node = document["nodes"].get(team)
     if node is not None:
         wanted = set(node["touching"])
         return Scope(
             team=team,
-            name=node["name"],
+            name=name,
             node=node,
             cells=[cell for cell in document["cells"] if cell["cell"] in wanted],
             n_counted_with_others=node["n_counted_with_others"],
         )
     cells = [cell for cell in document["cells"] if team in cell["teams"]]
-    if not cells:
-        return None
-    is_alone = cells[0]["teams"] == [team]
+    is_alone = all(cell["teams"] == [team] for cell in cells)
     return Scope(
-        team=team,
-        name=cells[0]["names_by_key"][team],
-        node=None,
-        cells=cells,
-        n_counted_with_others=0 if is_alone else 1,
+        team=team, name=name, node=None, cells=cells, n_counted_with_others=0 if is_alone else 1
     )
 
 
-def may_see(document: Document, *, managed: Sequence[str], team: str) -> bool:
+def may_see(document: Document, *, managed: Collection[str], team: str) -> bool:
     """Tell whether a team lies in one of the subtrees a manager looks after."""
-    if team in managed:
-        return True
-    nodes = document["nodes"]
-    above = nodes[team]["parent"] if team in nodes else None
+    return any(above in managed for above in (team, *teams_above(document, team)))
+
+
+def teams_above(document: Document, team: str) -> list[str]:
+    """List the teams above one, the nearest first, as the tree was when the wave opened."""
+    found = []
+    above = document["teams"].get(team, {}).get("parent")
     while above is not None:
-        if above in managed:
-            return True
-        above = nodes[above]["parent"]
-    return False
+        found.append(above)
+        above = document["teams"][above]["parent"]
+    return found
+
+
+def choices(document: Document, *, managed: Collection[str] | None) -> list[str]:
+    """
+    List the teams whose part a viewer may choose: departments, and a manager's own teams.
+
+    `managed` is None for viewers who may see every part.
+    """
+    teams: Mapping[str, Document] = document["teams"]
+    return [
+        team
+        for team in teams
+        if (
+            team in document["nodes"]
+            and (managed is None or may_see(document, managed=managed, team=team))
+        )
+        or (managed is not None and team in managed)
+    ]
+
+
+def compared_with(
+    document: Document, part: Scope, *, managed: Collection[str] | None
+) -> list[Document]:
+    """
+    List the totals above a part that its viewer may read beside it, the widest first.
+
+    The whole organisation is open to everybody who is employed; what lies between, to
+    those who may see it as a part of its own.
+    """
+    nodes = document["nodes"]
+    return [
+        nodes[team]
+        for team in reversed(teams_above(document, part.team))
+        if nodes[team]["parent"] is None
+        or managed is None
+        or may_see(document, managed=managed, team=team)
+    ]

@@ -7,7 +7,6 @@ import sys
 from typing import Any
 
 from flask import current_app
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.queries.reports import ReportKey, stored_report
@@ -32,8 +31,7 @@ def finished_report(session: Session, key: ReportKey) -> dict[str, Any]:
         document = stored_report(session, key)
     if document is None:
         raise ReportNotMade(f"The {key.kind} report was not stored.")
-    drawn: dict[str, Any] = _with_drawings(document)
-    return drawn
+    return document
 
 
 def _make(key: ReportKey) -> None:
@@ -47,17 +45,3 @@ def _make(key: ReportKey) -> None:
         stdin=subprocess.DEVNULL,
         cwd=current_app.root_path + "/..",
     )
-
-
-def _with_drawings(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Let the drawings of a document through unescaped: they are our own, never typed."""
-    if isinstance(value, dict):
-        return {
-            name: Markup(inner)  # noqa: S704 - drawn by app.charts, stored by us
-            if name == "svg" and isinstance(inner, str)
-            else _with_drawings(inner)
-            for name, inner in value.items()
-        }
-    if isinstance(value, list):
-        return [_with_drawings(inner) for inner in value]
-    return value

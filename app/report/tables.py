@@ -2,147 +2,248 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.formats.csv_files import csv_text
-from app.queries.viewing import Scope
+from app.queries.viewing import Scope, teams_above
 
 __all__ = [
+    "chief_figures",
     "csv_text",
     "customer_rows",
     "customer_tables",
-    "heat_map",
+    "gap_table",
+    "heat_maps",
     "linkage_rows",
+    "trend",
     "trend_rows",
-    "trend_tables",
     "wave_rows",
 ]
 
 Document = Mapping[str, Any]
 FIGURE_COLUMNS = ("figure", "shown as", "lower limit", "upper limit", "answers", "note")
+GAP_COLUMNS = ("less all others", "lower limit of it", "upper limit of it")
+SIDES = {"above": "▲", "below": "▼", "": ""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatRow:
-    """One row of the heat map: a cell, or the node above its cells."""
+    """
+    One row of a heat map.
 
+    `kind` is "above" for a total that a part stands beside, "own" for the part's own total,
+    "node" for a total over the cells that follow it, and "cell".
+    """
+
+    kind: str
     label: str
+    team: str
     teams: str
-    n: int
+    n: str
     response: str
-    is_total: bool
     is_merged: bool
     figures: list[tuple[Document, Document, Document | None]]
 
 
-def heat_map(report: Document, scope: Scope) -> dict[str, Any]:
-    """Lay out the heat maps of a scope: constructs and scores first, then items."""
+def chief_figures(report: Document, scope: Scope) -> list[tuple[Document, Document]]:
+    """Pick the figures that head a part: engagement, or the first score, and eNPS."""
+    whole = scope.node if scope.node is not None else next(iter(scope.cells), None)
+    if whole is None or not whole["n"]:
+        return []
+    constructs = [c for c in report["columns"] if c["kind"] == "construct"]
+    engagement = [c for c in constructs if c["key"] == "construct-engagement"] or constructs
+    scores = [c for c in report["columns"] if c["kind"] == "score"]
+    chosen = [*engagement[:1], *scores[:1]]
+    return [(column, whole["figures"][column["key"]]) for column in chosen]
+
+
+def heat_maps(report: Document, scope: Scope, *, above: Sequence[Document]) -> dict[str, Any]:
+    """Lay out the heat maps of a part: constructs and scores first, then items."""
+    kinds = {
+        "scores": [c for c in report["columns"] if c["kind"] != "item"],
+        "items": [c for c in report["columns"] if c["kind"] == "item"],
+    }
     return {
         kind: {
             "columns": columns,
-            "rows": list(_heat_rows(scope, columns)),
+            "rows": list(_heat_rows(report, scope, columns, above)),
+            "shades": _shades(columns),
         }
-        for kind, columns in (
-            ("scores", [c for c in report["columns"] if c["kind"] != "item"]),
-            ("items", [c for c in report["columns"] if c["kind"] == "item"]),
-        )
+        for kind, columns in kinds.items()
     }
 
 
-def _heat_rows(scope: Scope, columns: list[Document]) -> Iterator[HeatRow]:
+def _heat_rows(
+    report: Document, scope: Scope, columns: list[Document], above: Sequence[Document]
+) -> Iterator[HeatRow]:
+    for node in above:
+        yield _total_row("above", "", node, columns)
     if scope.node is not None and scope.node["cells"]:
-        yield HeatRow(
-            label=scope.name,
-            teams="",
-            n=scope.node["n"],
-            response=scope.node["response"],
-            is_total=True,
-            is_merged=False,
-            figures=[(column, scope.node["figures"][column["key"]], None) for column in columns],
-        )
+        yield _total_row("own", scope.team, scope.node, columns)
+    told = {scope.team}
     for cell in scope.cells:
-        yield HeatRow(
-            label=cell["label"],
-            teams=", ".join(cell["names_by_key"].values()) if len(cell["teams"]) > 1 else "",
-            n=cell["n"],
-            response=cell["response"],
-            is_total=False,
-            is_merged=len(cell["teams"]) > 1,
-            figures=[
-                (column, cell["figures"][column["key"]], cell["against_rest"].get(column["key"]))
-                for column in columns
-            ],
-        )
+        node = cell["parent"]
+        if node not in told and scope.team in teams_above(report, node):
+            told.add(node)
+            yield _total_row("node", node, report["nodes"][node], columns)
+        yield _cell_row(cell, columns)
 
 
-def trend_tables(report: Document, scope: Scope) -> list[dict[str, Any]]:
-    """Lay out the trends of a scope's own figure, with the chart where one was drawn."""
+def _total_row(kind: str, team: str, node: Document, columns: list[Document]) -> HeatRow:
+    return HeatRow(
+        kind=kind,
+        label=node["name"],
+        team=team,
+        teams="",
+        n=node["n"],
+        response=node["response"],
+        is_merged=False,
+        figures=[(column, node["figures"][column["key"]], None) for column in columns],
+    )
+
+
+def _cell_row(cell: Document, columns: list[Document]) -> HeatRow:
+    is_merged = len(cell["teams"]) > 1
+    names = ", ".join(cell["names_by_key"].values())
+    return HeatRow(
+        kind="cell",
+        label=cell["label"],
+        team=cell["teams"][0],
+        teams=names if is_merged and names != cell["label"].replace(" + ", ", ") else "",
+        n=cell["n"],
+        response=cell["response"],
+        is_merged=is_merged,
+        figures=[
+            (column, cell["figures"][column["key"]], cell["against_rest"].get(column["key"]))
+            for column in columns
+        ],
+    )
+
+
+def _shades(columns: Sequence[Document]) -> list[dict[str, Any]]:
+    """Say at which values the shades part, for each scale in use."""
+    scales: dict[tuple[float, float], Document] = {}
+    for column in columns:
+        scales.setdefault((column["low"], column["high"]), column)
     return [
         {
-            "column": column,
-            "points": points,
-            "svg": report["charts"].get(f"{scope.team}-{column['key']}"),
+            "scale": f"{_plain(low)} to {_plain(high)}",
+            "cuts": ", ".join(_plain(cut) for cut in column["cuts"]),
         }
-        for column in report["columns"]
-        if column["kind"] != "item"
-        and (points := report["trends"].get(_line(scope), {}).get(column["key"]))
+        for (low, high), column in scales.items()
     ]
 
 
+def _plain(value: float) -> str:
+    return f"{value:g}".replace("-", "−")
+
+
+def gap_table(report: Document, scope: Scope) -> dict[str, Any]:
+    """Lay out how each cell differs from all other cells together."""
+    columns = [column for column in report["columns"] if column["kind"] == "construct"]
+    columns += [column for column in report["columns"] if column["kind"] == "score"]
+    rows = [
+        [cell["label"], *(_gap_words(cell["against_rest"][c["key"]]) for c in columns)]
+        for cell in scope.cells
+    ]
+    return {"columns": ["Counted together", *(c["title"] for c in columns)], "rows": rows}
+
+
+def _gap_words(gap: Document | None) -> str:
+    if gap is None:
+        return "–"
+    return f"{SIDES[gap['side']]} {gap['text']} ({gap['interval']})".strip()
+
+
+def trend(report: Document, scope: Scope) -> dict[str, Any]:
+    """Lay out the trends of a part's own figures: the drawings, and a table by wave."""
+    line = _line(scope)
+    points = report["trends"].get(line, {})
+    drawn = report["charts"].get(line, {})
+    scores = [c for c in report["columns"] if points.get(c["key"])]
+    rows = []
+    for place, wave in enumerate(report["waves"]):
+        here = {
+            column["key"]: point
+            for column in scores
+            for point in points[column["key"]]
+            if point["wave"] == place
+        }
+        if here:
+            breaks = dict.fromkeys(p["break"] for p in here.values() if p["break"])
+            rows.append(
+                {
+                    "title": wave["title"],
+                    "breaks": [report["breaks"][name] for name in breaks],
+                    "points": [here.get(column["key"]) for column in scores],
+                }
+            )
+    return {
+        "columns": scores,
+        "rows": rows,
+        "charts": [
+            {"column": column, "svg": drawn[column["key"]]}
+            for column in scores
+            if column["key"] in drawn
+        ],
+    }
+
+
 def _line(scope: Scope) -> str:
-    """Name the trend of a scope: its node's, or that of the one cell it lies in."""
+    """Name the trend of a part: its node's, or that of the one cell it lies in."""
     if scope.node is None and scope.cells:
         return str(scope.cells[0]["cell"])
     return scope.team
 
 
-def wave_rows(report: Document, scope: Scope) -> list[list[Any]]:
-    """List every figure of a scope, one a line."""
-    rows: list[list[Any]] = [["wave", "counted together", "teams", "measure", *FIGURE_COLUMNS]]
-    if scope.node is not None:
-        for column in report["columns"]:
-            figure = scope.node["figures"][column["key"]]
-            rows.append([report["title"], scope.name, "", column["title"], *_figure_cells(figure)])
-    for cell in scope.cells:
-        teams = ", ".join(cell["names_by_key"].values())
-        rows += [
-            [
-                report["title"],
-                cell["label"],
-                teams,
-                column["title"],
-                *_figure_cells(cell["figures"][column["key"]]),
-            ]
-            for column in report["columns"]
-        ]
+def wave_rows(report: Document, scope: Scope, *, above: Sequence[Document]) -> list[list[Any]]:
+    """List every figure of a part, and of the totals it stands beside, one a line."""
+    rows: list[list[Any]] = [
+        ["wave", "counted together", "teams", "measure", *FIGURE_COLUMNS, *GAP_COLUMNS]
+    ]
+    for row in _heat_rows(report, scope, report["columns"], above):
+        for column, figure, gap in row.figures:
+            gaps = [gap["value"], gap["ci_low"], gap["ci_high"]] if gap else ["", "", ""]
+            rows.append(
+                [
+                    report["title"],
+                    row.label,
+                    row.teams,
+                    column["title"],
+                    *_figure_cells(report, figure),
+                    *gaps,
+                ]
+            )
     return rows
 
 
 def trend_rows(report: Document, scope: Scope) -> list[list[Any]]:
-    """List every point of a scope's trends, one a line."""
-    rows: list[list[Any]] = [["counted together", "measure", "wave", "opened", *FIGURE_COLUMNS]]
-    lines = [(scope.name, _line(scope))]
-    lines += [(cell["label"], cell["cell"]) for cell in scope.cells if scope.node is not None]
+    """List every point of a part's trends, one a line."""
+    rows: list[list[Any]] = [
+        ["counted together", "measure", "wave", "opened", *FIGURE_COLUMNS, "break before it"]
+    ]
+    lines = [(scope.name if scope.node is not None else "", _line(scope))]
+    lines += [(cell["label"], cell["cell"]) for cell in scope.cells]
     for name, line in lines:
-        for column in report["columns"]:
+        for column in report["columns"] if name else []:
             for point in report["trends"].get(line, {}).get(column["key"], []):
-                rows.append(
-                    [name, column["title"], point["title"], point["on"], *_figure_cells(point)]
-                )
+                wave = report["waves"][point["wave"]]
+                why = report["breaks"].get(point["break"], "")
+                cells = _figure_cells(report, point)
+                rows.append([name, column["title"], wave["title"], wave["on"], *cells, why])
     return rows
 
 
-def _figure_cells(figure: Document) -> list[Any]:
-    note = figure.get("why") or figure.get("basis", "")
+def _figure_cells(report: Document, figure: Document) -> list[Any]:
     return [
         figure.get("value"),
         figure["text"],
         figure.get("ci_low"),
         figure.get("ci_high"),
-        figure["n"],
-        note,
+        figure["n"].replace(",", ""),
+        report["reasons"].get(figure["why"], "") or report["bases"].get(figure.get("basis"), ""),
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,28 +17,31 @@ from app.queries import reports, viewing
 from app.queries.viewing import Scope
 from app.report import tables
 from app.report.stored import finished_report
-from app.security import allow, signed_in
+from app.reporting.drawings import with_drawings
+from app.security import allow
 
 bp = Blueprint("report", __name__, url_prefix="/reports")
 
 
+READERS = ("employee", "manager", "hr", "executive", "cx_manager")
+
+
 @bp.get("/")
-@signed_in
+@allow(*READERS)
 def index() -> ResponseReturnValue:
     """List the results this viewer may read."""
     return render_template("report/index.html", waves=viewing.all_released_waves(get_session()))
 
 
 @bp.get("/results")
-@signed_in
+@allow(*READERS)
 def results() -> ResponseReturnValue:
     """Show everybody what the whole organisation answered in the newest released wave."""
     wave = viewing.latest_released_wave(get_session())
     if wave is None:
         return render_template("report/no_results.html")
     document = _wave_document(wave)
-    team = viewing.whole_organisation(document)
-    part = viewing.scope(document, team)
+    part = viewing.scope(document, viewing.whole_organisation(document))
     return render_template("report/results.html", wave=wave, report=document, scope=part)
 
 
@@ -44,15 +49,17 @@ def results() -> ResponseReturnValue:
 @allow("hr", "manager")
 def wave(wave_id: int) -> ResponseReturnValue:
     """Show one wave by team: the whole for HR, the own subtree for a manager."""
-    found, document, part, choices = _wave_scope(wave_id)
+    found, document, view = _wave_view(wave_id)
     return render_template(
         "report/wave.html",
         wave=found,
         report=document,
-        scope=part,
-        choices=choices,
-        heat=tables.heat_map(document, part),
-        trend=tables.trend_tables(document, part),
+        scope=view.part,
+        choices=view.choices,
+        chief=tables.chief_figures(document, view.part),
+        heat=tables.heat_maps(document, view.part, above=view.above),
+        gaps=tables.gap_table(document, view.part),
+        trend=with_drawings(tables.trend(document, view.part)),
     )
 
 
@@ -60,16 +67,17 @@ def wave(wave_id: int) -> ResponseReturnValue:
 @allow("hr", "manager")
 def wave_csv(wave_id: int) -> ResponseReturnValue:
     """Hand out the heat map as a file, with intervals and numbers of answers."""
-    _, document, part, _ = _wave_scope(wave_id)
-    return _csv(tables.wave_rows(document, part), name=f"wave-{wave_id}")
+    _, document, view = _wave_view(wave_id)
+    rows = tables.wave_rows(document, view.part, above=view.above)
+    return _csv(rows, name=f"wave-{wave_id}")
 
 
 @bp.get("/waves/<int:wave_id>/trend.csv")
 @allow("hr", "manager")
 def trend_csv(wave_id: int) -> ResponseReturnValue:
     """Hand out the trends as a file."""
-    _, document, part, _ = _wave_scope(wave_id)
-    return _csv(tables.trend_rows(document, part), name=f"trend-{wave_id}")
+    _, document, view = _wave_view(wave_id)
+    return _csv(tables.trend_rows(document, view.part), name=f"trend-{wave_id}")
 
 
 @bp.get("/waves/<int:wave_id>/comments")
@@ -86,7 +94,7 @@ def linkage() -> ResponseReturnValue:
     """Show how engagement and customers' scores go together, and how sure that is."""
     if viewing.latest_released_wave(get_session()) is None:
         return render_template("report/no_results.html")
-    return render_template("report/linkage.html", report=_linkage_document())
+    return render_template("report/linkage.html", report=with_drawings(_linkage_document()))
 
 
 @bp.get("/linkage.csv")
@@ -141,32 +149,37 @@ def _customer_document() -> dict[str, Any]:
     return finished_report(session, key)
 
 
-def _wave_scope(
-    wave_id: int,
-) -> tuple[Wave, dict[str, Any], Scope, list[tuple[str, str]]]:
-    """Find a wave, its report, the part asked for, and the parts this viewer may choose."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """One part of a wave report, what it stands beside, and the parts to choose from."""
+
+    part: Scope
+    above: list[Mapping[str, Any]]
+    choices: list[tuple[str, str]]
+
+
+def _wave_view(wave_id: int) -> tuple[Wave, dict[str, Any], _View]:
+    """Find a wave, its report, and the part asked for among those this viewer may see."""
     found = _released(wave_id)
     document = _wave_document(found)
-    is_hr = "hr" in current_user.roles
-    managed = viewing.team_keys(get_session(), current_user.managed_team_ids)
-    choices = [
-        (team, node["name"])
-        for team, node in document["nodes"].items()
-        if is_hr or viewing.may_see(document, managed=managed, team=team)
-    ]
-    known = {team for team, _ in choices}
-    choices += [
-        (team, part.name)
-        for team in managed
-        if team not in known and (part := viewing.scope(document, team)) is not None
-    ]
-    if not choices:
-        abort(404)
-    team = request.args.get("team") or choices[0][0]
-    part = viewing.scope(document, team) if team in dict(choices) else None
+    managed = (
+        None
+        if "hr" in current_user.roles
+        else viewing.team_keys(get_session(), current_user.managed_team_ids)
+    )
+    choices = viewing.choices(document, managed=managed)
+    team = request.args.get("team") or (choices[0] if choices else "")
+    is_open = managed is None or viewing.may_see(document, managed=managed, team=team)
+    part = viewing.scope(document, team) if is_open else None
     if part is None:
         abort(404)
-    return found, document, part, choices
+    names = document["teams"]
+    view = _View(
+        part=part,
+        above=viewing.compared_with(document, part, managed=managed),
+        choices=[(choice, names[choice]["name"]) for choice in choices],
+    )
+    return found, document, view
 
 
 def _csv(rows: list[list[Any]], *, name: str) -> Response:

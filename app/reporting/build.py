@@ -11,27 +11,27 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from analysis import link
-from app.charts.trend import TrendPoint, trend
 from app.models import Report
 from app.queries import releases, reports, roll_ups
 from app.queries.reports import ReportKey
 from app.reporting.customers import customer_report
 from app.reporting.linkage import linkage_document
 from app.reporting.panel import linkage_panel
-from app.reporting.waves import wave_report
+from app.reporting.trends import BREAKS, trend_charts, trend_lines, wave_list
+from app.reporting.waves import read_figures, wave_report
 
 SEED = 20261122
 OUTCOME = "satisfaction"
 
 
 def due_reports(session: Session, *, today: date) -> Iterator[ReportKey]:
-    """List the reports that should exist and do not."""
-    wanted = [reports.wave_report_key(session, wave.key) for wave in _waves(session)]
-    if wanted:
-        wanted.append(reports.linkage_report_key(session, today=today))
-    wanted.append(reports.customer_report_key(session, today=today))
-    for key in wanted:
-        if key is not None and reports.stored_report(session, key) is None:
+    """List the reports that should exist and do not, those that most people open first."""
+    waves = [reports.wave_report_key(session, key) for key, _ in releases.released_hashes(session)]
+    newest, older = waves[-1:], waves[-2::-1]
+    linkage = [reports.linkage_report_key(session, today=today)] if waves else []
+    customers = [reports.customer_report_key(session, today=today)]
+    for key in (*newest, *linkage, *customers, *older):
+        if key is not None and not reports.is_stored(session, key):
             yield key
 
 
@@ -54,60 +54,30 @@ def build_report(session: Session, key: ReportKey, *, now: datetime) -> None:
         return  # another worker made the same report of the same inputs
 
 
-def _waves(session: Session) -> list[releases.ReleasedWave]:
-    return releases.released_waves(session)
-
-
 def _wave(session: Session, subject: str, today: date) -> dict[str, Any]:
-    waves = _waves(session)
-    place = next(i for i, wave in enumerate(waves) if wave.key == subject)
-    history = [wave.document for wave in waves[: place + 1]]
-    document = wave_report(history[-1], history=history)
-    document["charts"] = {
-        f"{node}-{column['key']}": chart
-        for node in document["nodes"]
-        for column in document["columns"]
-        if column["kind"] != "item" and (chart := _trend_chart(document, node, column)) is not None
-    }
+    waves = releases.released_waves(session, until=subject)
+    history = [read_figures(wave.document) for wave in waves]
+    document = wave_report(history[-1])
+    document["waves"], document["breaks"] = wave_list(history), BREAKS
+    document["trends"] = lines = trend_lines(history)
+    document["charts"] = trend_charts(
+        lines,
+        nodes=list(document["nodes"]),
+        columns=document["columns"],
+        waves=document["waves"],
+    )
     return document
 
 
-def _trend_chart(document: dict[str, Any], node: str, column: dict[str, Any]) -> str | None:
-    """Draw the trend of one node; bounds and hidden values are never drawn as values."""
-    points, stretch = [], 0
-    for point in document["trends"][node].get(column["key"], []):
-        stretch += point["is_break"]
-        if point["status"] != "exact":
-            stretch += 1
-            continue
-        points.append(
-            TrendPoint(
-                name=point["title"],
-                words=f"{point['title']}: {point['text']}, interval {point['interval']}",
-                value=point["value"],
-                ci_low=point["ci_low"],
-                ci_high=point["ci_high"],
-                stretch=stretch,
-            )
-        )
-    if len(points) < 2:
-        return None
-    name = document["nodes"][node]["name"]
-    return trend(
-        points,
-        y_title=f"{column['title']} ({column['low']:g} to {column['high']:g})",
-        description=f"{column['title']} of {name} over {len(points)} waves, with 95% intervals",
-    )
-
-
 def _linkage(session: Session, subject: str, today: date) -> dict[str, Any]:
-    waves = _waves(session)
+    waves = releases.released_waves(session)
     panel = linkage_panel(
         [wave.document for wave in waves],
         roll_ups.team_months(session, item=OUTCOME, before=today),
         outcome="customer satisfaction",
     )
     result = link(panel.employee, panel.customer, seed=SEED, dropped=panel.dropped)
+    return linkage_document(result)
 
 
 def _customers(session: Session, subject: str, today: date) -> dict[str, Any]:

@@ -20,13 +20,39 @@ from surveys.questionnaires import Construct, Questionnaire
 from surveys.questions import Question, Recommendation, Scale, YesNo
 from surveys.scoring import DETRACTORS, PROMOTERS, favourable_values
 
-HIDDEN_REASONS = {
-    "too_few_answers": "Hidden: too few people answered this here.",
-    "too_few_in_an_option": "Hidden: an answer was chosen by too few or by nearly all.",
+REASONS = {
+    "too_few_answers": "hidden: too few people answered this here",
+    "too_few_in_an_option": "hidden: an answer was chosen by too few or by nearly all",
+    "near_unanimous": "a bound: nearly all answers agree, and an exact figure would tell whose",
+    "mean_only": "no interval: nearly all answers agree, so only their mean is released",
+    "mixed": "no interval: made of bounds, or people skipped some of its questions",
 }
-BOUND_REASON = "Shown as a bound: nearly all answers agree, and an exact figure would tell who."
+WHY = {"exact": "mean_only", "mixed": "mixed"}
 
 Cell = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """People who answered; near the whole only a lower bound, so that it names nobody."""
+
+    least: int
+    is_exact: bool = True
+
+    def __str__(self) -> str:
+        """Write the count as pages show it."""
+        return f"{self.least:,}" if self.is_exact else f"{self.least:,} or more"
+
+
+def shown_count(n: int, *, n_eligible: int) -> Count:
+    """Count people out of those eligible, as it may be shown."""
+    is_exact = n_eligible - n >= 2
+    return Count(least=n if is_exact else max(n_eligible - 2, 0), is_exact=is_exact)
+
+
+def counted_together(counts: Sequence[Count]) -> Count:
+    """Add counts up; a total with a bound in it is one, or it could be taken apart."""
+    return Count(least=sum(c.least for c in counts), is_exact=all(c.is_exact for c in counts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +65,7 @@ class Figure:
     """
 
     status: str
-    n: int | None = None
+    n: Count | None = None
     estimate: ScoreEstimate | None = None
     bound: str | None = None
     value: float | None = None
@@ -54,7 +80,7 @@ class Figure:
 
 def hidden(reason: str) -> Figure:
     """Make a figure that may not be shown."""
-    return Figure(status="hidden", why=HIDDEN_REASONS[reason])
+    return Figure(status="hidden", why=reason)
 
 
 def construct_figure(
@@ -66,20 +92,21 @@ def construct_figure(
         return hidden(released["reason"])
     scales = asked_scales(questionnaire, construct)
     n, within = released["n"], (pooled.get("constructs") or {}).get(construct.key)
+    counted = shown_count(n, n_eligible=cell["n_eligible"])
     if released["status"] == "exact":
         return Figure(
             status="exact",
-            n=n,
+            n=counted,
             estimate=_construct_estimate(released, scales, cell=cell, within=within),
         )
     spread = within["variance"] if within else _widest(scales[0])
     return Figure(
         status="bound",
-        n=n,
+        n=counted,
         bound=released["sum_is"],
         value=released["sum"] / n,
         point=_rough(released["point_sum"] / n, variance=spread, n=n),
-        why=BOUND_REASON,
+        why=WHY.get(released["sum_is"], "near_unanimous"),
     )
 
 
@@ -108,12 +135,13 @@ def item_figure(question: Question, *, cell: Cell) -> Figure:
     if released["status"] == "hidden":
         return hidden(released["reason"])
     n = released["n"]
+    counted = shown_count(n, n_eligible=cell["n_eligible"])
     if isinstance(question, YesNo):
-        return _share_figure(question, released, n=n)
+        return _share_figure(question, released, counted=counted)
     assert isinstance(question, Scale)  # noqa: S101 - columns are made of these two types only
     if released["status"] == "exact":
         counts = turned_counts(question, released["counts"])
-        return Figure(status="exact", n=n, estimate=item_mean(counts))
+        return Figure(status="exact", n=counted, estimate=item_mean(counts))
     ends = question.low + question.high
     mean, point = released["sum"] / n, released["point_sum"] / n
     kind = released["sum_is"]
@@ -122,26 +150,27 @@ def item_figure(question: Question, *, cell: Cell) -> Figure:
         kind = {"at_least": "at_most", "at_most": "at_least"}.get(kind, kind)
     return Figure(
         status="bound",
-        n=n,
+        n=counted,
         bound=kind,
         value=mean,
         point=_rough(point, variance=_widest(question), n=n),
-        why=BOUND_REASON,
+        why=WHY.get(kind, "near_unanimous"),
     )
 
 
-def _share_figure(question: YesNo, released: Mapping[str, Any], *, n: int) -> Figure:
+def _share_figure(question: YesNo, released: Mapping[str, Any], *, counted: Count) -> Figure:
+    n = released["n"]
     if released["status"] == "exact":
         good = sum(released["counts"][str(value)] for value in favourable_values(question))
-        return Figure(status="exact", n=n, estimate=favourable_share(good, n))
+        return Figure(status="exact", n=counted, estimate=favourable_share(good, n))
     kind, count = next(iter(released["favourable"].items()))
     return Figure(
         status="bound",
-        n=n,
+        n=counted,
         bound=kind,
         value=count / n,
         point=_rough(released["point_favourable"] / n, variance=0.25, n=n),
-        why=BOUND_REASON,
+        why="near_unanimous",
     )
 
 
@@ -151,12 +180,12 @@ def recommendation_figure(question: Recommendation, *, cell: Cell) -> Figure:
     if released["status"] == "hidden":
         return hidden(released["reason"])
     n = released["n"]
+    counted = shown_count(n, n_eligible=cell["n_eligible"])
     if released["status"] == "exact":
         promoters = sum(released["counts"][str(value)] for value in PROMOTERS)
         detractors = sum(released["counts"][str(value)] for value in DETRACTORS)
-        return Figure(
-            status="exact", n=n, estimate=_score(promoters=promoters, detractors=detractors, n=n)
-        )
+        score = _score(promoters=promoters, detractors=detractors, n=n)
+        return Figure(status="exact", n=counted, estimate=score)
     point = _score(
         promoters=released["point_promoters"], detractors=released["point_detractors"], n=n
     )
@@ -164,11 +193,11 @@ def recommendation_figure(question: Recommendation, *, cell: Cell) -> Figure:
     kind = "at_least" if point.estimate > 0 else "at_most"
     return Figure(
         status="bound",
-        n=n,
+        n=counted,
         bound=kind,
         value=worst if kind == "at_least" else best,
         point=point,
-        why=BOUND_REASON,
+        why="near_unanimous",
     )
 
 
@@ -196,11 +225,16 @@ def _range(bound: Mapping[str, int], n: int) -> tuple[int, int]:
 
 def together(figures: Sequence[Figure]) -> Figure:
     """Add figures of several cells up; bounds enter with their point, hidden ones stay out."""
-    parts = [part for figure in figures if (part := figure.addend) is not None]
-    if not parts:
+    shown = [figure for figure in figures if figure.addend is not None]
+    if not shown:
         return hidden("too_few_answers")
-    total = parts[0] if len(parts) == 1 else roll_up(parts)
-    return Figure(status="exact", n=total.n, estimate=total)
+    if len(shown) == 1:
+        return shown[0]
+    return Figure(
+        status="exact",
+        n=counted_together([figure.n for figure in shown if figure.n is not None]),
+        estimate=roll_up([figure.addend for figure in shown if figure.addend is not None]),
+    )
 
 
 def turned_counts(scale: Scale, counts: Mapping[str, int]) -> dict[str, int]:

@@ -1,152 +1,104 @@
-"""The wave report as one document: figures, comparisons, trends and texts, ready to be shown."""
+"""The wave report as one document: figures, comparisons and texts, ready to be shown."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from datetime import date
 from typing import Any
 
+from analysis import difference
+from analysis.scores import BASES
 from analysis.summary import fixed, interval
+from app.reporting.columns import Column, columns_of
 from app.reporting.figures import (
+    REASONS,
+    Count,
     Figure,
-    construct_figure,
-    item_figure,
-    recommendation_figure,
+    counted_together,
+    shown_count,
     together,
 )
-from surveys.disclosure import asked_scales
 from surveys.hierarchy import Hierarchy
 from surveys.questionnaires import Questionnaire
-from surveys.questions import Recommendation, Scale, YesNo
 
-SCHEMA = "headwater.report.wave/1"
+SCHEMA = "headwater.report.wave/2"
+BOUND_WORDS = {"at_least": "{} or more", "at_most": "{} or less", "mixed": "about {}"}
+
 Release = Mapping[str, Any]
 Cell = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """One column of the heat map: a construct, a recommendation score or an item."""
+class WaveFigures:
+    """A release read once: its tree, its columns, and every figure of every cell."""
 
-    key: str
-    kind: str
-    title: str
-    text: str
-    low: float
-    high: float
-    digits: int
-    read: Callable[..., Figure]
+    release: Release
+    tree: Hierarchy
+    columns: Sequence[Column]
+    figures: Mapping[str, Mapping[str, Figure]]
 
-    def step(self, value: float) -> int:
-        """Sort a value into one of five shades, 1 the lowest fifth of the scale in use."""
-        position = (value - self.low) / (self.high - self.low)
-        cuts = (0.35, 0.5, 0.65, 0.8)
-        return 1 + sum(position >= cut for cut in cuts)
+    def inside(self, team: str) -> tuple[list[Cell], int]:
+        """List the cells wholly inside a subtree, and count its teams counted with others."""
+        subtree = self.tree.subtree(team)
+        touching = [cell for cell in self.release["cells"] if subtree & set(cell["teams"])]
+        whole = [cell for cell in touching if subtree >= set(cell["teams"])]
+        elsewhere = {
+            mixed
+            for cell in touching
+            if not subtree >= set(cell["teams"])
+            for mixed in subtree & set(cell["teams"])
+        }
+        return whole, len(elsewhere)
+
+    def together(self, cells: Sequence[Cell], column: Column) -> Figure:
+        """Add one column up over some cells (R3)."""
+        return together([self.figures[cell["cell"]][column.key] for cell in cells])
 
 
-def wave_report(release: Release, *, history: Sequence[Release]) -> dict[str, Any]:
-    """
-    Build the report of one released wave.
-
-    `history` holds the released waves up to and including this one, oldest first.
-    Nothing but releases is read.
-    """
-    questionnaire = Questionnaire.from_dict(release["questionnaire"])
+def read_figures(release: Release) -> WaveFigures:
+    """Turn every released value into a figure with its interval, its bound or its reason."""
     columns = columns_of(release)
-    tree = Hierarchy.from_list(release["hierarchy"])
-    figures = {
-        cell["cell"]: {column.key: column.read(cell=cell) for column in columns}
-        for cell in release["cells"]
-    }
+    return WaveFigures(
+        release=release,
+        tree=Hierarchy.from_list(release["hierarchy"]),
+        columns=columns,
+        figures={
+            cell["cell"]: {column.key: column.read(cell=cell) for column in columns}
+            for cell in release["cells"]
+        },
+    )
+
+
+def wave_report(wave: WaveFigures) -> dict[str, Any]:
+    """Build the report of one released wave from nothing but its release."""
+    release, tree = wave.release, wave.tree
+    with_own_figure = [t for t in tree.walk if tree.children(t) or t == tree.root]
     return {
         "schema": SCHEMA,
         "wave": release["wave"],
         "title": release["title"],
         "opened_on": release["opened_on"],
-        "closed_on": release["closed_on"],
-        "questionnaire": questionnaire.title,
+        "closed": spelled(date.fromisoformat(release["closed_on"])),
+        "questionnaire": Questionnaire.from_dict(release["questionnaire"]).title,
         "thresholds": release["thresholds"],
-        "response": response_text(release["n_responses"], release["n_eligible"]),
-        "n_responses": release["n_responses"],
-        "columns": [_column_document(column) for column in columns],
-        "cells": [
-            _cell_document(cell, tree=tree, columns=columns, figures=figures, release=release)
-            for cell in release["cells"]
-        ],
-        "nodes": {
-            team: _node_document(
-                team, tree=tree, columns=columns, figures=figures, release=release
-            )
-            for team in tree.walk
-            if tree.children(team)
-        },
-        "trends": trends(history, columns=columns, tree=tree),
+        "reasons": REASONS,
+        "bases": BASES,
+        "columns": [column.to_dict() for column in wave.columns],
+        "teams": {t: {"name": tree.name(t), "parent": tree.parent(t)} for t in tree.walk},
+        "cells": [_cell_document(wave, cell) for cell in release["cells"]],
+        "nodes": {team: _node_document(wave, team) for team in with_own_figure},
         "comments": release["comments"],
     }
 
 
-def columns_of(release: Release) -> list[Column]:
-    """List what the report shows of each cell: constructs first, then scores and items."""
-    questionnaire = Questionnaire.from_dict(release["questionnaire"])
-    pooled = release["pooled"] or {}
-    columns = []
-    for construct in questionnaire.constructs:
-        scales = asked_scales(questionnaire, construct)
-        if scales:
-            columns.append(
-                Column(
-                    key=f"construct-{construct.key}",
-                    kind="construct",
-                    title=construct.title,
-                    text="; ".join(scale.text for scale in scales),
-                    low=scales[0].low,
-                    high=scales[0].high,
-                    digits=2,
-                    read=partial(
-                        construct_figure, construct, questionnaire=questionnaire, pooled=pooled
-                    ),
-                )
-            )
-    for question in questionnaire.asked:
-        if isinstance(question, Recommendation):
-            columns.append(
-                Column(
-                    key=f"score-{question.key}",
-                    kind="score",
-                    title="eNPS",
-                    text=question.text,
-                    low=-100,
-                    high=100,
-                    digits=0,
-                    read=partial(recommendation_figure, question),
-                )
-            )
-    for question in questionnaire.asked:
-        if isinstance(question, Scale | YesNo):
-            low, high = (question.low, question.high) if isinstance(question, Scale) else (0, 1)
-            is_turned = isinstance(question, Scale) and question.reverse
-            columns.append(
-                Column(
-                    key=f"item-{question.key}",
-                    kind="item",
-                    title=question.text,
-                    text="turned round: a high figure is good" if is_turned else "",
-                    low=low,
-                    high=high,
-                    digits=2,
-                    read=partial(item_figure, question),
-                )
-            )
-    return columns
-
-
 def figure_document(figure: Figure, column: Column) -> dict[str, Any]:
     """Write a figure as plain values with the words that a page shows."""
-    document: dict[str, Any] = {"status": figure.status, "n": figure.n, "why": figure.why}
+    document: dict[str, Any] = {"status": figure.status, "why": figure.why}
     if figure.status == "hidden":
-        return {**document, "text": "hidden", "interval": ""}
+        return {**document, "n": "", "text": "hidden", "interval": ""}
+    document["n"] = str(figure.n)
     if figure.estimate is not None:
         found = figure.estimate
         return {
@@ -161,60 +113,55 @@ def figure_document(figure: Figure, column: Column) -> dict[str, Any]:
         }
     value = figure.value
     assert value is not None  # noqa: S101 - a bound always has a value
-    words = {"at_least": "{} or more", "at_most": "{} or less", "mixed": "about {}"}
+    words = BOUND_WORDS.get(str(figure.bound), "{}")
     return {
         **document,
         "value": value,
         "bound": figure.bound,
-        "text": words.get(str(figure.bound), "{}").format(fixed(value, column.digits)),
+        "text": words.format(fixed(value, column.digits)),
         "interval": "",
         "step": column.step(value),
     }
 
 
-def response_text(n: int, n_eligible: int) -> str:
-    """Write a response rate; near the ends as a bound, so that it names nobody."""
-    if n_eligible - n <= 1:
-        return f"{math.floor(100 * (n_eligible - 2) / n_eligible)} % or more"
-    return f"{round(100 * n / n_eligible)} %"
+def response_text(answered: Count, *, n_eligible: int) -> str:
+    """Write a response rate; near the whole as a bound, so that it names nobody."""
+    if answered.is_exact:
+        return f"{round(100 * answered.least / n_eligible)}%"
+    return f"{math.floor(100 * answered.least / n_eligible)}% or more"
 
 
-def _column_document(column: Column) -> dict[str, Any]:
-    return {
-        "key": column.key,
-        "kind": column.kind,
-        "title": column.title,
-        "text": column.text,
-        "low": column.low,
-        "high": column.high,
-        "digits": column.digits,
-    }
+def spelled(day: date) -> str:
+    """Write a day as people read it."""
+    return f"{day.day} {day:%B %Y}"
 
 
-def _cell_document(
-    cell: Cell,
-    *,
-    tree: Hierarchy,
-    columns: Sequence[Column],
-    figures: Mapping[str, Mapping[str, Figure]],
-    release: Release,
-) -> dict[str, Any]:
-    own = figures[cell["cell"]]
-    others = [row for key, row in figures.items() if key != cell["cell"]]
-    parent = _parent_of(cell, tree)
+def _answered(cells: Sequence[Cell]) -> Count:
+    return counted_together([shown_count(c["n"], n_eligible=c["n_eligible"]) for c in cells])
+
+
+def _counts(cells: Sequence[Cell]) -> dict[str, str]:
+    """Say how many answered; a total that hides nothing could be taken apart, so it is summed."""
+    if not cells:
+        return {"n": "", "response": ""}
+    answered, n_eligible = _answered(cells), sum(cell["n_eligible"] for cell in cells)
+    return {"n": str(answered), "response": response_text(answered, n_eligible=n_eligible)}
+
+
+def _cell_document(wave: WaveFigures, cell: Cell) -> dict[str, Any]:
+    own = wave.figures[cell["cell"]]
+    others = [other for other in wave.release["cells"] if other["cell"] != cell["cell"]]
     return {
         "cell": cell["cell"],
         "label": cell["label"],
-        "home": cell["home"],
-        "parent": parent,
+        "parent": _parent_of(cell, wave.tree),
         "teams": cell["teams"],
-        "names_by_key": {team: tree.name(team) for team in cell["teams"]},
-        "n": cell["n"],
-        "response": response_text(cell["n"], cell["n_eligible"]),
-        "figures": {c.key: figure_document(own[c.key], c) for c in columns},
+        "names_by_key": {team: wave.tree.name(team) for team in cell["teams"]},
+        **_counts([cell]),
+        "figures": {c.key: figure_document(own[c.key], c) for c in wave.columns},
         "against_rest": {
-            c.key: difference(own[c.key], together([row[c.key] for row in others]), column=c)
-            for c in columns
+            c.key: against(own[c.key], wave.together(others, c), column=c)
+            for c in wave.columns
             if c.kind != "item"
         },
     }
@@ -231,109 +178,30 @@ def _parent_of(cell: Cell, tree: Hierarchy) -> str:
     return str(node)
 
 
-def difference(figure: Figure, rest: Figure, *, column: Column) -> dict[str, Any] | None:
+def against(figure: Figure, rest: Figure, *, column: Column) -> dict[str, Any] | None:
     """Compare a cell with all other cells together; nothing where either has no interval."""
-    own, other = figure.estimate, rest.estimate
-    if own is None or other is None:
+    if figure.estimate is None or rest.estimate is None:
         return None
-    gap = own.estimate - other.estimate
-    margin = 1.96 * math.hypot(own.std_error, other.std_error)
-    low, high = gap - margin, gap + margin
+    gap = difference(figure.estimate, rest.estimate)
     return {
-        "value": gap,
-        "ci_low": low,
-        "ci_high": high,
-        "text": ("+" if gap > 0 else "") + fixed(gap, column.digits),
-        "interval": interval(low, high, column.digits),
-        "is_clear": low > 0 or high < 0,
+        "value": gap.estimate,
+        "ci_low": gap.ci_low,
+        "ci_high": gap.ci_high,
+        "text": ("+" if gap.estimate > 0 else "") + fixed(gap.estimate, column.digits),
+        "interval": interval(gap.ci_low, gap.ci_high, column.digits),
+        "side": ("above" if gap.estimate > 0 else "below") if gap.is_clear else "",
     }
 
 
-def node_cells(release: Release, inside: frozenset[str]) -> tuple[list[Cell], int]:
-    """List the cells wholly inside a subtree, and count its teams that are counted with others."""
-    whole = [cell for cell in release["cells"] if inside >= set(cell["teams"])]
-    mixed = [
-        cell
-        for cell in release["cells"]
-        if inside & set(cell["teams"]) and not inside >= set(cell["teams"])
-    ]
-    return whole, len({team for cell in mixed for team in cell["teams"] if team in inside})
-
-
-def _node_document(
-    team: str,
-    *,
-    tree: Hierarchy,
-    columns: Sequence[Column],
-    figures: Mapping[str, Mapping[str, Figure]],
-    release: Release,
-) -> dict[str, Any]:
-    whole, n_elsewhere = node_cells(release, tree.subtree(team))
-    totals = {c.key: together([figures[cell["cell"]][c.key] for cell in whole]) for c in columns}
+def _node_document(wave: WaveFigures, team: str) -> dict[str, Any]:
+    whole, n_elsewhere = wave.inside(team)
+    subtree = wave.tree.subtree(team)
     return {
-        "team": team,
-        "name": tree.name(team),
-        "parent": tree.parent(team),
+        "name": wave.tree.name(team),
+        "parent": wave.tree.parent(team),
         "cells": [cell["cell"] for cell in whole],
-        "touching": [
-            cell["cell"] for cell in release["cells"] if tree.subtree(team) & set(cell["teams"])
-        ],
-        "n": sum(cell["n"] for cell in whole),
+        "touching": [c["cell"] for c in wave.release["cells"] if subtree & set(c["teams"])],
+        **_counts(whole),
         "n_counted_with_others": n_elsewhere,
-        "response": response_text(
-            sum(cell["n"] for cell in whole), sum(cell["n_eligible"] for cell in whole)
-        )
-        if whole
-        else "",
-        "figures": {c.key: figure_document(totals[c.key], c) for c in columns},
-    }
-
-
-def trends(
-    history: Sequence[Release], *, columns: Sequence[Column], tree: Hierarchy
-) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """
-    Follow every node and every cell of the newest wave back through the waves.
-
-    A point exists where the same set of teams was counted; where a node is made of
-    another set than the wave before, `is_break` says that the line must be broken.
-    """
-    wanted = [column for column in columns if column.kind != "item"]
-    newest = history[-1]
-    sets = {cell["cell"]: frozenset(cell["teams"]) for cell in newest["cells"]}
-    lines: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for name in [*(t for t in tree.walk if tree.children(t)), *sets]:
-        lines[name] = {column.key: [] for column in wanted}
-    for release in history:
-        known = {column.key: column for column in columns_of(release)}
-        members = {team["team"] for team in release["hierarchy"]}
-        for name, line in lines.items():
-            if name in sets:
-                cells = [c for c in release["cells"] if frozenset(c["teams"]) == sets[name]]
-            elif name in members:
-                inside = Hierarchy.from_list(release["hierarchy"]).subtree(name)
-                cells, _ = node_cells(release, inside)
-            else:
-                cells = []
-            for column in wanted:
-                if column.key in known and cells:
-                    line[column.key].append(
-                        _trend_point(release, cells, known[column.key], before=line[column.key])
-                    )
-    return lines
-
-
-def _trend_point(
-    release: Release, cells: Sequence[Cell], column: Column, *, before: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
-    teams = sorted(team for cell in cells for team in cell["teams"])
-    figures = [column.read(cell=cell) for cell in cells]
-    figure = figures[0] if len(figures) == 1 else together(figures)
-    return {
-        "wave": release["wave"],
-        "title": release["title"],
-        "on": release["opened_on"],
-        "teams": teams,
-        "is_break": bool(before) and before[-1]["teams"] != teams,
-        **figure_document(figure, column),
+        "figures": {c.key: figure_document(wave.together(whole, c), c) for c in wave.columns},
     }
