@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+# Where the spreadsheet's own separator is a semicolon, what follows one is a cell of its own.
+HIDDEN_START = re.compile(r"([;\t\r\n])(?=[=+@-])")
 
 Cell = str | int | float | None
 
@@ -29,6 +32,7 @@ def harmless(cell: Cell) -> str | int | float:
     """Make one cell harmless."""
     if cell is None:
         return ""
-    if isinstance(cell, str) and cell.startswith(DANGEROUS):
-        return "'" + cell
-    return cell
+    if not isinstance(cell, str):
+        return cell
+    cell = HIDDEN_START.sub(r"\1'", cell)
+    return "'" + cell if cell.startswith(DANGEROUS) else cell
