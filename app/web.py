@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from app import database, errors, pages, security
 from app.account import views as account
@@ -24,6 +25,13 @@ FEATURES = (
 MAX_REQUEST_BYTES = 6 * 2**20
 
 
+class RowId(IntegerConverter):
+    """A number in an address; one that no row can have names no page."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=2**31 - 1)
+
+
 class Application(Flask):
     """Flask, but an address of a page, which may hold a secret link, enters no log."""
 
@@ -35,6 +43,7 @@ class Application(Flask):
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application; without settings they are read from the environment."""
     app = Application(__name__, static_folder=ROOT / "static", template_folder=ROOT / "templates")
+    app.url_map.converters["int"] = RowId
     app.config["SETTINGS"] = settings or Settings.from_env()
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     if n := app.config["SETTINGS"].trusted_proxies:

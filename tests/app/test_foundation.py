@@ -22,3 +22,15 @@ def test_one_session_per_test_sees_what_requests_leave(visitor, session):
     visitor.sign_in(make_staff(session, "employee"))
 
     assert visitor.get("/").h1
+
+
+@pytest.mark.parametrize(
+    "address", ["/waves/{}", "/reports/waves/{}", "/reports/waves/{}/comments"]
+)
+@pytest.mark.parametrize("number", [2**31, 10**20])
+def test_a_number_that_no_row_can_have_names_no_page(visitor, session, address, number):
+    """Databases refuse such numbers with an error of their own."""
+    visitor.sign_in(make_staff(session, "hr"))
+    session.commit()
+
+    visitor.get(address.format(number), 404)
