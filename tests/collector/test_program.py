@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from collector import errors, pages
-from collector.config import BadSettings, Settings
+from collector.config import Settings
 from collector.guard import HEADERS
 from collector.program import create_collector
 from collector.store import Store
@@ -371,29 +371,6 @@ def test_without_a_token_there_is_no_exchange(settings, wave):
 
     for headers in ({}, {"Authorization": "Bearer "}):
         ask(shut, f"{wave[0]}/cancel", status=404, headers=headers)
-
-
-@pytest.mark.parametrize("ours", ["http://127.0.0.1:8001", "https://127.0.0.1"])
-def test_one_host_name_for_both_programs_is_refused(ours):
-    """Cookies do not know ports, so the two programs never share a host name."""
-    with pytest.raises(BadSettings, match="cookies do not know ports"):
-        Settings(collector_url=ours, public_url="http://127.0.0.1:8000")
-
-
-def test_settings_come_from_the_environment():
-    """Each setting has one variable."""
-    settings = Settings.from_env(
-        {
-            "HEADWATER_COLLECTOR_STORE": "/srv/store",
-            "HEADWATER_COLLECTOR_TOKEN": TOKEN,
-            "HEADWATER_COLLECTOR_URL": "https://pulse.example.org",
-            "HEADWATER_PUBLIC_URL": "https://headwater.example.org",
-        }
-    )
-
-    assert str(settings.collector_store) == "/srv/store"
-    assert settings.collector_token == TOKEN
-    assert settings.collector_url == "https://pulse.example.org"
 
 
 def test_https_is_remembered(tmp_path):

@@ -50,7 +50,7 @@ def test_every_single_wrong_character_is_noticed(code):
             assert not is_accepted(code[:place] + other + code[place + 1 :])
 
 
-@pytest.mark.parametrize("code", [codes.new_code() for _ in range(20)])
+@pytest.mark.parametrize("code", [codes.new_code() for _ in range(20)], ids=range(20))
 def test_every_exchange_of_two_characters_is_noticed(code):
     """Exchanging any two different characters, neighbours or not, is noticed."""
     for first, second in combinations(range(LENGTH), 2):

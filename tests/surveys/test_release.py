@@ -1,52 +1,34 @@
-"""surveys.release and surveys.disclosure: what a closed wave releases, figure by figure."""
+"""surveys.release: what a closed wave releases, as a whole."""
 
 from __future__ import annotations
 
 import json
-from datetime import date
 from random import Random
-from statistics import mean, variance
-from typing import Any
 
 import pytest
 
-from surveys.disclosure import PROFILES, Thresholds, release_item
+from surveys.disclosure import Thresholds
 from surveys.documents import canonical, sha256_of
-from surveys.errors import BadDocument, BelowFloor
-from surveys.exchange import check_release
-from surveys.questionnaires import Construct, Questionnaire
+from surveys.errors import BadDocument
 from surveys.questions import (
     Comment,
-    MultipleChoice,
     Option,
-    Recommendation,
     Scale,
-    SingleChoice,
-    YesNo,
 )
-from surveys.release import build_release
-from surveys.scoring import person_scores
 from tests.surveys.waves import (
     PULSE,
     cells_of,
     draw_answers,
     everybody,
     make_opening,
+    release,
     same_answers,
 )
 
-DAY = date(2026, 3, 13)
 ENDS = {"low_label": "No", "high_label": "Yes"}
 SCALE = Scale(key="q", text="Q", **ENDS)
 DEFAULT, STRICT = Thresholds.of("default"), Thresholds.of("strict")
 OPTIONS = tuple(Option(key=key, text=key) for key in "abc")
-
-
-def release(opening: dict[str, Any], answers: dict[str, Any], *, seed: int = 1) -> dict[str, Any]:
-    """Release, and hold the release against the check that the application makes."""
-    made = build_release(opening, answers, closed_on=DAY, rng=Random(seed))
-    check_release(json.loads(canonical(made)))
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -136,294 +118,6 @@ def test_people_who_answer_nothing_count_as_answers(opening):
 # Items.
 
 
-def test_a_divided_item_is_exact():
-    """With both classes well present the counts and the sum are shown."""
-    item = release_item(SCALE, [1, 2, 3, 3, 4, 4, 4, 5, 5, 5, 5], DEFAULT)
-
-    assert item == {
-        "status": "exact",
-        "n": 11,
-        "counts": {"1": 1, "2": 1, "3": 2, "4": 3, "5": 4},
-        "sum": 41,
-    }
-
-
-def test_a_unanimous_item_is_shown_as_bounds():
-    """All of 11 most favourable: 9 or more, a sum of 49 or more, points a quarter further."""
-    assert release_item(SCALE, [5] * 11, DEFAULT) == {
-        "status": "clamped",
-        "n": 11,
-        "favourable": {"at_least": 9},
-        "point_favourable": 9.5,
-        "sum": 49,
-        "sum_is": "at_least",
-        "point_sum": 50.5,
-    }
-    assert release_item(SCALE, [1] * 6, DEFAULT) == {
-        "status": "clamped",
-        "n": 6,
-        "favourable": {"at_most": 1},
-        "point_favourable": 0.75,
-        "sum": 9,
-        "sum_is": "at_most",
-        "point_sum": 8.25,
-    }
-
-
-def test_a_sum_in_the_middle_stays_exact_where_the_share_is_clamped():
-    """All of 8 gave a 4: the share is a bound, the sum is not near an end."""
-    item = release_item(SCALE, [4] * 8, DEFAULT)
-
-    assert item["favourable"] == {"at_least": 6}
-    assert (item["sum"], item["sum_is"], item["point_sum"]) == (32, "exact", 32.0)
-
-
-def test_a_reversed_item_is_bounded_at_the_other_end():
-    """Where low is good, eight ones are at least six favourable and a low sum."""
-    reverse = Scale(key="q", text="Q", reverse=True, **ENDS)
-
-    item = release_item(reverse, [1] * 8, DEFAULT)
-
-    assert item["favourable"] == {"at_least": 6}
-    assert (item["sum"], item["sum_is"]) == (14, "at_most")
-
-
-def test_yes_and_no_are_bounded_alike():
-    """A sum of yes and no is bounded like its share, whichever of them is good."""
-    for good, favourable in (("yes", {"at_most": 2}), ("no", {"at_least": 8})):
-        item = release_item(YesNo(key="q", text="Q", favourable=good), [0] * 10, DEFAULT)
-
-        assert item["favourable"] == favourable
-        assert (item["sum"], item["sum_is"]) == (2, "at_most")
-
-
-def test_a_recommendation_is_exact_only_if_both_ends_are_divided():
-    """With many promoters and one detractor both are counts or bounds, and there is no sum."""
-    question = Recommendation(key="q", text="Q", **ENDS)
-
-    exact = release_item(question, [0, 3, 6, 7, 7, 8, 9, 9, 10, 10], DEFAULT)
-    clamped = release_item(question, [3, 7, 7, 8, 8, 8, 9, 9, 10, 10], DEFAULT)
-
-    assert (exact["status"], exact["sum"], exact["counts"]["7"]) == ("exact", 69, 2)
-    assert clamped == {
-        "status": "clamped",
-        "n": 10,
-        "promoters": {"exact": 4},
-        "detractors": {"at_most": 2},
-        "point_promoters": 4.0,
-        "point_detractors": 1.5,
-    }
-
-
-def test_a_choice_is_shown_only_if_every_option_is_divided():
-    """One rare option hides the choice, without saying how many answered."""
-    question = SingleChoice(key="q", text="Q", options=OPTIONS)
-
-    exact = release_item(question, list("aaabbbbcccc"), DEFAULT)
-
-    assert exact == {"status": "exact", "n": 11, "counts": {"a": 3, "b": 4, "c": 4}}
-    assert release_item(question, list("aabbbbbcccc"), DEFAULT) == {
-        "status": "hidden",
-        "reason": "too_few_in_an_option",
-    }
-
-
-def test_each_of_several_choices_is_a_yes_or_no():
-    """Options are counted or bounded one by one."""
-    question = MultipleChoice(key="q", text="Q", options=OPTIONS)
-    answers = [("a",)] * 5 + [("a", "b")] * 4 + [("b", "c")]
-
-    assert release_item(question, answers, DEFAULT) == {
-        "status": "options",
-        "n": 10,
-        "options": {"a": {"at_least": 8}, "b": {"exact": 5}, "c": {"at_most": 2}},
-    }
-
-
-def test_an_item_with_too_few_answers_hides_even_their_number():
-    """Below k neither figures nor the number of answers are shown."""
-    hidden = {"status": "hidden", "reason": "too_few_answers"}
-
-    assert release_item(SCALE, [3, 4, 2, 5], DEFAULT) == hidden
-    assert release_item(SCALE, [3, 4, 2, 5, 1, 5, 3], STRICT) == hidden
-
-
-# Constructs and pooled moments.
-
-TWO = Questionnaire(
-    key="two",
-    title="Two",
-    language="en",
-    audience="employees",
-    source="A test",
-    licence="Apache-2.0",
-    questions=(
-        Scale(key="good", text="Good", **ENDS),
-        Scale(key="bad", text="Bad", reverse=True, **ENDS),
-        Scale(key="old", text="Old", retired=True, **ENDS),
-        Comment(key="comment", text="Why?"),
-    ),
-    constructs=(Construct(key="both", title="Both", items=("good", "bad", "old")),),
-)
-
-
-def one_cell(people: list[dict[str, Any]]) -> dict[str, Any]:
-    """Release the two items for one group of twenty."""
-    opening = make_opening(eligible={"phone": 20}, questionnaire=TWO)
-    (cell,) = release(opening, {"g01": people})["cells"]
-    return cell
-
-
-def test_an_exact_construct_adds_up_person_scores():
-    """Count, sum and variance are those of the means of each person's answered items."""
-    people = [{"good": 1 + i % 5, "bad": 1 + i % 3} for i in range(9)]
-    people += [{"good": 5}, {"bad": 5}, {"comment": "Nothing else"}]
-    scores = [s["both"] for s in (person_scores(TWO, person) for person in people) if s]
-
-    both = one_cell(people)["constructs"]["both"]
-
-    assert (both["status"], both["n"]) == ("exact", 11)
-    assert both["sum"] == pytest.approx(sum(scores))
-    assert both["variance"] == pytest.approx(variance(scores))
-
-
-def test_a_variance_needs_ten_scores():
-    """With nine the sum is shown and the variance is not."""
-    both = one_cell([{"good": 1 + i % 5, "bad": 1 + i % 4} for i in range(9)])["constructs"][
-        "both"
-    ]
-
-    assert (both["status"], both["n"], both["variance"]) == ("exact", 9, None)
-
-
-def test_beside_one_clamped_item_a_construct_is_made_from_released_figures():
-    """A unanimous item bounds the construct; its own answers are not looked at."""
-    people = [{"good": 5, "bad": 1 + i % 5} for i in range(10)]
-
-    cell = one_cell(people)
-
-    assert [cell["items"][key]["status"] for key in ("good", "bad")] == ["clamped", "exact"]
-    good = cell["items"]["good"]
-    assert cell["constructs"]["both"] == {
-        "status": "clamped",
-        "n": 10,
-        "sum": pytest.approx((good["sum"] + 30) / 2),
-        "sum_is": "at_least",
-        "point_sum": pytest.approx((good["point_sum"] + 30) / 2),
-        "variance": None,
-    }
-
-
-def test_a_reversed_clamped_item_bounds_the_construct_from_the_other_side():
-    """Everybody says the bad thing: the construct is at most so much."""
-    both = one_cell([{"good": 1 + i % 5, "bad": 5} for i in range(10)])["constructs"]["both"]
-
-    assert both["sum_is"] == "at_most"
-    assert both["sum"] == pytest.approx((30 + 10 * 6 - 43) / 2)
-
-
-@pytest.mark.parametrize(
-    "people",
-    [
-        [{"good": 5, "bad": 5}] * 10,
-        [{"good": 5}, *({"good": 5, "bad": 1 + i % 5} for i in range(9))],
-    ],
-    ids=["bounds point both ways", "somebody skipped an item"],
-)
-def test_a_construct_that_is_no_bound_says_so(people):
-    """Where the items' bounds do not bound the construct it is called mixed."""
-    assert one_cell(people)["constructs"]["both"]["sum_is"] == "mixed"
-
-
-def test_a_construct_of_clamped_items_with_exact_sums_is_exact_in_its_sum():
-    """Everybody chose a 4 and a 2: the shares are bounds, the sums are not."""
-    both = one_cell([{"good": 4, "bad": 2}] * 10)["constructs"]["both"]
-
-    assert (both["status"], both["sum"], both["sum_is"]) == ("clamped", 40.0, "exact")
-
-
-def many_cells(n_cells: int, n: int, *, unanimous: int = 0) -> dict[str, Any]:
-    """Release cells of n people each, the first few of one mind on the first item."""
-    rows = [{"team": "all", "name": "Company", "parent": None}]
-    rows += [{"team": f"t{i:02d}", "name": f"T{i}", "parent": "all"} for i in range(n_cells)]
-    opening = make_opening(questionnaire=TWO, eligible={"all": 50}) | {"hierarchy": rows}
-    opening["groups"] = [
-        {
-            "group": f"g{i:02d}",
-            "label": f"T{i}",
-            "home": f"t{i:02d}",
-            "teams": [f"t{i:02d}"],
-            "n_eligible": n,
-            "codes": [],
-        }
-        for i in range(n_cells)
-    ]
-    rng = Random(4)
-    answers = {
-        f"g{i:02d}": [
-            {
-                "good": 5 if i < unanimous else 1 + (p + p * i) % 5,
-                "bad": rng.choice([1, 2, 3, 4, 5]),
-            }
-            for p in range(n)
-        ]
-        for i in range(n_cells)
-    }
-    for i in range(n_cells):
-        # Both classes of both items, whatever was drawn.
-        for p, (good, bad) in enumerate([(1, 1), (1, 1), (1, 1), (5, 5), (5, 5), (5, 5)]):
-            answers[f"g{i:02d}"][p] |= {"bad": bad} | ({} if i < unanimous else {"good": good})
-    return {"release": release(opening, answers), "answers": answers}
-
-
-def within(answers: dict[str, list[dict[str, int]]], score) -> float:
-    """Pool the variance of a score within groups, by hand."""
-    groups = [[score(person) for person in people] for people in answers.values()]
-    squares = sum((x - mean(values)) ** 2 for values in groups for x in values)
-    return squares / sum(len(values) - 1 for values in groups)
-
-
-def test_pooled_moments_are_those_within_cells():
-    """Reversed items are turned round; the divisor is answers minus cells."""
-    made = many_cells(10, 10)
-    answers, pooled = made["answers"], made["release"]["pooled"]
-
-    assert (pooled["n_cells"], pooled["n"], pooled["items"]) == (10, 100, ["good", "bad"])
-    assert pooled["pair_n"] == [[100, 100], [100, 100]]
-    assert pooled["pair_cells"] == [[10, 10], [10, 10]]
-    good = within(answers, lambda p: p["good"])
-    bad = within(answers, lambda p: 6 - p["bad"])
-    both = within(answers, lambda p: p["good"] + 6 - p["bad"])
-    assert pooled["covariance"][0][0] == pytest.approx(good)
-    assert pooled["covariance"][1][1] == pytest.approx(bad)
-    assert pooled["covariance"][0][1] == pytest.approx((both - good - bad) / 2)
-    assert pooled["covariance"][1][0] == pooled["covariance"][0][1]
-    assert pooled["constructs"]["both"] == {
-        "variance": pytest.approx(both / 4),
-        "n": 100,
-        "n_cells": 10,
-    }
-
-
-def test_a_pair_needs_ten_cells_in_which_both_items_are_exact():
-    """One cell of one mind too many withholds what involves its item, and no more."""
-    pooled = many_cells(10, 12, unanimous=1)["release"]["pooled"]
-
-    assert pooled["covariance"][0] == [None, None]
-    assert pooled["covariance"][1][1] is not None
-    assert pooled["pair_n"] == [[0, 0], [0, 120]]
-    assert pooled["constructs"] == {"both": None}
-
-
-@pytest.mark.parametrize(("n_cells", "n"), [(9, 20), (11, 9)], ids=["9 cells", "99 answers"])
-def test_too_little_pools_nothing(n_cells, n):
-    """Below ten cells or a hundred answers there are no pooled moments at all."""
-    assert many_cells(n_cells, n)["release"]["pooled"] is None
-
-
-# Comments.
-
-
 def test_comments_are_listed_among_ten_possible_authors(opening):
     """Cells of fewer than ten are merged for comments; no comment stands beside a score."""
     made = release(opening, draw_answers(opening, {"g01": 6, "g02": 7, "g03": 14, "g04": 5}))
@@ -474,40 +168,6 @@ def test_comment_cells_are_unions_of_cells(opening, seed):
 
 
 # Thresholds.
-
-
-def test_profiles():
-    """Default: 5 answers, one colleague from 8 on. Strict: 8 answers, one colleague."""
-    assert DEFAULT.to_dict() == {"profile": "default", "k": 5, "k_group": 8, "k_comment": 10}
-    assert [DEFAULT.tolerated(n) for n in (5, 7, 8, 40)] == [0, 0, 1, 1]
-    assert (STRICT.k, STRICT.tolerated(8)) == (8, 1)
-    assert Thresholds.from_dict(STRICT.to_dict()) == STRICT
-
-
-@pytest.mark.parametrize(
-    "below",
-    [
-        {"k": 4},
-        {"k": 0},
-        {"profile": "strict", "k": 7},
-        {"k_group": 4},
-        {"k_comment": 9},
-        {"profile": "none"},
-    ],
-    ids=str,
-)
-def test_thresholds_below_the_floor_are_refused(below):
-    """S-5: no document and no setting gets below the floor."""
-    with pytest.raises(BelowFloor):
-        Thresholds(**below)
-
-
-@pytest.mark.parametrize("profile", PROFILES)
-def test_both_classes_fit_into_the_smallest_cell(profile):
-    """The proof of the clamp needs n of 2c + 3 or more; the floors see to it."""
-    thresholds = Thresholds.of(profile)
-
-    assert all(n >= 2 * thresholds.tolerated(n) + 3 for n in range(thresholds.k, 50))
 
 
 def test_a_strict_wave_has_cells_of_eight(opening):

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from random import Random
 from typing import Any
 
 from surveys import codes, questionnaires
 from surveys.disclosure import Thresholds
+from surveys.documents import canonical
+from surveys.exchange import check_release
 from surveys.hierarchy import Hierarchy, Team, counting_groups
 from surveys.questions import Comment, Question, Recommendation, Scale
+from surveys.release import build_release
+
+DAY = date(2026, 3, 13)
 
 PULSE = questionnaires.load("monthly_pulse")
 
@@ -104,3 +111,10 @@ def _draw(question: Question, rng: Random, person: int) -> Any:
     if isinstance(question, Comment):
         return f"Comment {rng.random():.6f} of {person}"
     raise AssertionError(question)
+
+
+def release(opening: dict[str, Any], answers: dict[str, Any], *, seed: int = 1) -> dict[str, Any]:
+    """Release, and hold the release against the check that the application makes."""
+    made = build_release(opening, answers, closed_on=DAY, rng=Random(seed))
+    check_release(json.loads(canonical(made)))
+    return made
