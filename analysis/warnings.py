@@ -174,8 +174,7 @@ def _small_within(found: Findings) -> Iterator[LinkageWarning]:
         yield from _warning(
             "small_within_reliability",
             f"Movements of {side.name} within teams are mostly survey noise (reliability "
-            f"{fixed(value)}). That no link over time shows means nothing: these data cannot "
-            "tell.",
+            f"{fixed(value)}). Where no link within teams shows, these data cannot tell.",
         )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-LETTER_WIDTH = 6.4
-HEIGHT = 13.0
+LETTER_WIDTH = 6.8
+HEIGHT = 14.0
 GAP = 6.0
 # Names stand a little above their points, clear of the bars that lie across.
 RISE = 8.0

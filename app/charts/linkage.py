@@ -205,7 +205,7 @@ def _names(points: Sequence[TeamPoint], axes: _Axes) -> list[alt.Chart]:
         ]
         if rows:
             text = alt.Chart(_data(rows)).mark_text(
-                align=align, dx=dx, dy=-RISE, color=INK_SOFT, fontSize=11, aria=False
+                align=align, dx=dx, dy=-RISE, color=INK_SOFT, fontSize=12, aria=False
             )
             layers.append(text.encode(x=axes.x(), y=axes.y(), text="text:N"))
     return layers

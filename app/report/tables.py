@@ -13,10 +13,10 @@ __all__ = [
     "chief_figures",
     "csv_text",
     "customer_rows",
-    "customer_tables",
     "gap_table",
     "heat_maps",
     "linkage_rows",
+    "score_figures",
     "trend",
     "trend_rows",
     "wave_rows",
@@ -57,6 +57,16 @@ def chief_figures(report: Document, scope: Scope) -> list[tuple[Document, Docume
     scores = [c for c in report["columns"] if c["kind"] == "score"]
     chosen = [*engagement[:1], *scores[:1]]
     return [(column, whole["figures"][column["key"]]) for column in chosen]
+
+
+def score_figures(report: Document, scope: Scope) -> list[tuple[Document, Document]]:
+    """List the scores of a part's own total."""
+    node = scope.node or {"figures": {}}
+    return [
+        (column, node["figures"][column["key"]])
+        for column in report["columns"]
+        if column["key"] in node["figures"] and column["kind"] != "item"
+    ]
 
 
 def heat_maps(report: Document, scope: Scope, *, above: Sequence[Document]) -> dict[str, Any]:
@@ -265,32 +275,6 @@ def _tables_in(value: Any) -> Iterator[Document]:  # noqa: ANN401 - any JSON val
     elif isinstance(value, list):
         for inner in value:
             yield from _tables_in(inner)
-
-
-def customer_tables(report: Document) -> list[dict[str, Any]]:
-    """Lay out the customers' tables as text cells."""
-    return [
-        {
-            "key": table["key"],
-            "title": table["title"],
-            "columns": [table["title"].removeprefix("By ").capitalize(), *_titles(report)],
-            "rows": [
-                [row["label"], *(_words(row["figures"][c["key"]]) for c in report["columns"])]
-                for row in table["rows"]
-            ],
-        }
-        for table in report["tables"]
-    ]
-
-
-def _titles(report: Document) -> list[str]:
-    return [column["title"] for column in report["columns"]]
-
-
-def _words(figure: Document) -> str:
-    if figure["status"] == "hidden":
-        return f"too few ({figure['n']})"
-    return f"{figure['text']} ({figure['interval']}; n = {figure['n']})"
 
 
 def customer_rows(report: Document) -> list[list[Any]]:

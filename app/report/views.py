@@ -41,8 +41,14 @@ def results() -> ResponseReturnValue:
     if wave is None:
         return render_template("report/no_results.html")
     document = _wave_document(wave)
-    part = viewing.scope(document, viewing.whole_organisation(document))
-    return render_template("report/results.html", wave=wave, report=document, scope=part)
+    part = _part(document, viewing.whole_organisation(document))
+    return render_template(
+        "report/results.html",
+        report=document,
+        scope=part,
+        chief=tables.chief_figures(document, part),
+        figures=tables.score_figures(document, part),
+    )
 
 
 @bp.get("/waves/<int:wave_id>")
@@ -110,10 +116,7 @@ def linkage_csv() -> ResponseReturnValue:
 @allow("cx_manager", "executive")
 def customers() -> ResponseReturnValue:
     """Show what customers said, by stage, touchpoint, channel and team."""
-    document = _customer_document()
-    return render_template(
-        "report/customers.html", report=document, tables=tables.customer_tables(document)
-    )
+    return render_template("report/customers.html", report=_customer_document())
 
 
 @bp.get("/customers.csv")
@@ -169,10 +172,9 @@ def _wave_view(wave_id: int) -> tuple[Wave, dict[str, Any], _View]:
     )
     choices = viewing.choices(document, managed=managed)
     team = request.args.get("team") or (choices[0] if choices else "")
-    is_open = managed is None or viewing.may_see(document, managed=managed, team=team)
-    part = viewing.scope(document, team) if is_open else None
-    if part is None:
+    if managed is not None and not viewing.may_see(document, managed=managed, team=team):
         abort(404)
+    part = _part(document, team)
     names = document["teams"]
     view = _View(
         part=part,
@@ -180,6 +182,13 @@ def _wave_view(wave_id: int) -> tuple[Wave, dict[str, Any], _View]:
         choices=[(choice, names[choice]["name"]) for choice in choices],
     )
     return found, document, view
+
+
+def _part(document: dict[str, Any], team: str) -> Scope:
+    part = viewing.scope(document, team)
+    if part is None:
+        abort(404)
+    return part
 
 
 def _csv(rows: list[list[Any]], *, name: str) -> Response:

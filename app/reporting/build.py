@@ -14,6 +14,7 @@ from analysis import link
 from app.models import Report
 from app.queries import releases, reports, roll_ups
 from app.queries.reports import ReportKey
+from app.reporting.chain import chain
 from app.reporting.customers import customer_report
 from app.reporting.linkage import linkage_document
 from app.reporting.panel import linkage_panel
@@ -77,14 +78,19 @@ def _linkage(session: Session, subject: str, today: date) -> dict[str, Any]:
         outcome="customer satisfaction",
     )
     result = link(panel.employee, panel.customer, seed=SEED, dropped=panel.dropped)
-    return linkage_document(result)
+    document = linkage_document(result)
+    document["chain"] = chain(result)
+    document["coverage"]["dropped_text"] = " ".join(
+        [document["coverage"]["dropped_text"], *panel.remarks]
+    )
+    return document
 
 
 def _customers(session: Session, subject: str, today: date) -> dict[str, Any]:
     return customer_report(
         roll_ups.count_rows(session, before=today),
         questionnaires=roll_ups.customer_questionnaires(session),
-        until=(today - timedelta(days=1)).isoformat(),
+        until=today - timedelta(days=1),
     )
 
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from analysis.scores import ScoreEstimate, favourable_share, item_mean, recommendation_score
-from analysis.summary import fixed, interval, percent
+from analysis.summary import count, fixed, interval, percent
+from app.models import STAGES
 from app.queries.roll_ups import CountRow
+from app.reporting.waves import spelled
 from surveys.questionnaires import Questionnaire
 from surveys.questions import Question, Recommendation, Scale, YesNo
 from surveys.scoring import DETRACTORS, PROMOTERS, favourable_values
 
 SCHEMA = "headwater.report.customers/1"
 MIN_ANSWERS = 10
+CHANNEL_NAMES = {"qr": "QR code", "email": "E-mail"}
 
 
 def customer_report(
-    rows: Iterable[CountRow], *, questionnaires: Sequence[Questionnaire], until: str
+    rows: Iterable[CountRow], *, questionnaires: Sequence[Questionnaire], until: date
 ) -> dict[str, Any]:
     """
     Build the customers' report up to and including the day `until`.
@@ -30,7 +34,7 @@ def customer_report(
     asked = [q for key, q in questions.items() if any(row.item == key for row in kept)]
     return {
         "schema": SCHEMA,
-        "until": until,
+        "until": spelled(until),
         "columns": [_column(question) for question in asked],
         "total": _figures(kept, asked),
         "tables": [
@@ -73,10 +77,20 @@ def _column(question: Question) -> dict[str, str]:
 def _table(rows: Sequence[CountRow], name: str, asked: Sequence[Question]) -> list[dict[str, Any]]:
     groups: dict[str, list[CountRow]] = {}
     for row in rows:
-        groups.setdefault(getattr(row, name) or "no team", []).append(row)
+        groups.setdefault(getattr(row, name) or "No team", []).append(row)
+    order = sorted(groups)
+    if name == "stage":
+        order = [stage for stage in STAGES if stage in groups]
     return [
-        {"label": label, "figures": _figures(groups[label], asked)} for label in sorted(groups)
+        {"label": _label(name, group), "figures": _figures(groups[group], asked)}
+        for group in order
     ]
+
+
+def _label(name: str, group: str) -> str:
+    if name not in ("stage", "channel"):
+        return group
+    return CHANNEL_NAMES.get(group, group.capitalize())
 
 
 def _figures(rows: Sequence[CountRow], asked: Sequence[Question]) -> dict[str, dict[str, Any]]:
@@ -93,7 +107,7 @@ def _figures(rows: Sequence[CountRow], asked: Sequence[Question]) -> dict[str, d
 def _figure(question: Question, counts: Mapping[str, int]) -> dict[str, Any]:
     n = sum(counts.values())
     if n < MIN_ANSWERS:
-        return {"status": "hidden", "n": n, "text": "too few", "interval": ""}
+        return {"status": "hidden", "n": n, "n_text": count(n), "text": "–", "interval": ""}
     found = _estimate(question, counts, n)
     digits = 0 if isinstance(question, Recommendation) else 2
     if isinstance(question, YesNo):
@@ -109,6 +123,7 @@ def _figure(question: Question, counts: Mapping[str, int]) -> dict[str, Any]:
     return {
         "status": "exact",
         "n": n,
+        "n_text": count(n),
         "value": found.estimate,
         "ci_low": found.ci_low,
         "ci_high": found.ci_high,

@@ -49,7 +49,8 @@ def linkage_document(
     return {
         "schema": SCHEMA,
         "title": title,
-        "lede": verdict.text,
+        "lede": texts.lede(result),
+        "chain": None,
         "coverage": _coverage(result, called),
         "reliability": _reliability(result),
         "link": _link(result, called),
@@ -68,7 +69,7 @@ def linkage_document(
             ],
             "not_computed": [w.text for w in result.warnings if w.code == NOT_COMPUTED],
         },
-        "limits": {"heading": "What this does not show", "entries": list(texts.LIMITS)},
+        "limits": {"heading": "What this does not show", "entries": texts.limits(result)},
         "sources": sources,
     }
 
@@ -214,8 +215,9 @@ def _scatter(result: LinkageResult, names: Mapping[str, str]) -> Document | None
     teams = result.teams
     if len(teams) < 2:
         return None
-    points = [_point(row, names) for row in teams.to_dict("records")]
     one, other = result.employee, result.customer
+    sides = one.name, other.name
+    points = [_point(row, names, sides=sides) for row in teams.to_dict("records")]
     has_bars = any(p.x_low is not None or p.y_low is not None for p in points)
     bars = " Thin lines: 95% interval of each team's score." if has_bars else ""
     caption = f"{_capital(one.name)} and {other.name} of {count(len(points))} teams"
@@ -244,19 +246,22 @@ def _scatter(result: LinkageResult, names: Mapping[str, str]) -> Document | None
     }
 
 
-def _point(row: dict[Any, Any], names: Mapping[str, str]) -> TeamPoint:
+def _point(row: dict[Any, Any], names: Mapping[str, str], *, sides: tuple[str, str]) -> TeamPoint:
     x, y = float(row["employee_mean"]), float(row["customer_mean"])
     x_low, x_high = _bar(x, row["employee_std_error"])
     y_low, y_high = _bar(y, row["customer_std_error"])
     name = names.get(str(row["team"]), str(row["team"]))
-    words = f"{name}: {significant(x)} on {significant(y)}"
-    if x_low is not None and x_high is not None:
-        words += f"; across {significant(x_low)} to {significant(x_high)}"
-    if y_low is not None and y_high is not None:
-        words += f"; upright {significant(y_low)} to {significant(y_high)}"
+    words = f"{name}: {sides[0]} {_with_limits(x, x_low, x_high)}"
+    words += f", {sides[1]} {_with_limits(y, y_low, y_high)}"
     return TeamPoint(
         name=name, words=words, x=x, y=y, x_low=x_low, x_high=x_high, y_low=y_low, y_high=y_high
     )
+
+
+def _with_limits(value: float, low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return significant(value)
+    return f"{significant(value)} ({significant(low)} to {significant(high)})"
 
 
 def _bar(value: float, std_error: float | None) -> tuple[float | None, float | None]:

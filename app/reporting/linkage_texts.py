@@ -13,10 +13,27 @@ LIMITS = (
     "It says nothing about single employees or single customers; every figure is about teams.",
     "It is no proof of cause: happier customers may lift a team, and a third thing may move both.",
     "It speaks for the teams that could be linked, in the time that was looked at, and no others.",
-    "It is no ranking: the distance between two single teams is mostly survey noise.",
 )
+NOISY_RANKING = "It is no ranking: the distance between two single teams is mostly survey noise."
+NO_RANKING = "It is no ranking: it shows how two scores go together, not which team is better."
 GRADES = {"good": "good", "usable": "usable", "weak": "weak", "too weak": "cannot"}
 PER_CENT = "percentage points"
+
+
+def limits(result: LinkageResult) -> list[str]:
+    """Say what the report does not show; how noisy single teams are depends on the surveys."""
+    known = [s.reliability for s in (result.employee, result.customer)]
+    is_sharp = all(value is not None and value >= 0.50 for value in known)
+    return [*LIMITS, NO_RANKING if is_sharp else NOISY_RANKING]
+
+
+def lede(result: LinkageResult) -> str:
+    """Say what the page is about."""
+    one, other = result.employee.name, result.customer.name
+    return (
+        f"Whether {other} is higher where {one} is higher: what"
+        f" {count(result.link.n_teams)} teams show, and how sure that is."
+    )
 
 
 def in_words(value: float, unit: str, *, digits: int) -> str:
@@ -156,6 +173,8 @@ def panel_texts(result: LinkageResult, panel: PanelLink) -> list[str]:
     within = panel.within_two_way
     if within is not None:
         texts.append(_within_text(panel, within, one=one, other=other))
+    if panel.lag_forward is not None and _moves(panel.lag_forward):
+        texts.append(_lag_text(panel.lag_forward, one=one, other=other))
     texts.append(_order_text(panel, one=one, other=other))
     return texts
 
@@ -175,11 +194,22 @@ def _within_text(panel: PanelLink, within: PanelEstimate, *, one: str, other: st
         more = "rose" if within.estimate > 0 else "fell"
         return f"When a team's {one} rose, its {other} {more} in the same period.{noise}"
     if known and min(known) < 0.40:
-        told = "Within teams over time nothing can be told: movements are mostly survey noise."
-        return told + noise
+        return (
+            f"Whether {one} and {other} of a team move together in the same period cannot be"
+            f" told: its movements are mostly survey noise.{noise}"
+        )
     return (
-        f"Within teams over time, changes in {one} and changes in {other} do not visibly go"
-        f" together.{noise}"
+        f"Within teams, changes in {one} and changes in {other} in the same period do not"
+        f" visibly go together.{noise}"
+    )
+
+
+def _lag_text(lag: PanelEstimate, *, one: str, other: str) -> str:
+    """Say what one period later shows; only for an interval that leaves zero out."""
+    more = "higher" if lag.estimate > 0 else "lower"
+    return (
+        f"One period after a team's {one} was above its own average, its {other} was {more}"
+        " than its own average."
     )
 
 

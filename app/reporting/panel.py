@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import Side, cronbach_alpha
+from analysis.summary import count
 from app.queries.roll_ups import TeamMonth
 
 ENGAGEMENT = "engagement"
@@ -23,11 +24,16 @@ TeamSet = frozenset[str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """Both sides on the same units, each a set of teams, and what fell out."""
+    """
+    Both sides on the same units, each a set of teams, and what fell out.
+
+    `remarks` are sentences on units of several teams and on answers that count nowhere.
+    """
 
     employee: Side
     customer: Side
     dropped: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...]
 
 
 def month_ordinal(day: date) -> int:
@@ -53,7 +59,8 @@ def linkage_panel(
         for cell in release["cells"]
     ]
     names = {frozenset(cell["teams"]): cell["label"] for _, _, cell in cells}
-    units, given_up = _disjoint(Counter(frozenset(cell["teams"]) for _, _, cell in cells))
+    waves_of = Counter(frozenset(cell["teams"]) for _, _, cell in cells)
+    units, given_up = _disjoint(waves_of)
     labels = _unique_labels({unit: names[unit] for unit in units})
     rows = [
         row
@@ -66,7 +73,11 @@ def linkage_panel(
     employee = employee.drop_duplicates(["team", "period"], keep="last")
     customer, unknown = _customer_rows(labels, customers)
     dropped = [
-        (names[unit], "its teams were counted in another set in more waves") for unit in given_up
+        (
+            f"{names[unit]}, as counted in {count(waves_of[unit])} of the waves",
+            "its teams were counted in another set in more waves",
+        )
+        for unit in given_up
     ]
     spoken = {row["team"]: row["name"] for release in releases for row in release["hierarchy"]}
     dropped += [
@@ -76,7 +87,34 @@ def linkage_panel(
         employee=Side(scores=employee, name="engagement", alpha=_alpha(releases), unit="points"),
         customer=Side(scores=customer, name=outcome, unit="points"),
         dropped=tuple(dropped),
+        remarks=tuple(_remarks(units, employee, customer)),
     )
+
+
+def _remarks(
+    units: Sequence[TeamSet], employee: pd.DataFrame, customer: pd.DataFrame
+) -> Iterator[str]:
+    """Say which units are several teams, and how many answers have no counterpart."""
+    merged = [unit for unit in units if len(unit) > 1]
+    if merged:
+        n_inside = sum(map(len, merged))
+        stand = "one stands" if len(merged) == 1 else f"{count(len(merged))} stand"
+        yield f"Among them, {stand} for {count(n_inside)} teams that are counted together."
+    sides = employee[["team", "period", "n"]].merge(
+        customer[["team", "period", "n"]],
+        on=["team", "period"],
+        how="outer",
+        suffixes=("_staff", "_guests"),
+    )
+    for own, other, who in (
+        ("n_guests", "n_staff", "customer answers came in months in which their team has no"
+         " released engagement"),
+        ("n_staff", "n_guests", "employee answers belong to months in which the customers of"
+         " their team gave too few answers"),
+    ):  # fmt: skip
+        alone = int(sides.loc[sides[other].isna(), own].sum())
+        if alone:
+            yield f"{count(alone)} {who}."
 
 
 def _disjoint(waves_of: Mapping[TeamSet, int]) -> tuple[list[TeamSet], list[TeamSet]]:

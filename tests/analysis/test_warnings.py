@@ -168,7 +168,7 @@ WORDS = {
     "no_wave_effects": "Shocks that all teams share move both sides: without period effects the "
     "slope within teams would be very different. Read only the figures that have them.",
     "small_within_reliability": "Movements of engagement within teams are mostly survey noise "
-    "(reliability 0.12). That no link over time shows means nothing: these data cannot tell.",
+    "(reliability 0.12). Where no link within teams shows, these data cannot tell.",
     "ceiling": "74% of the answers on satisfaction are the best possible one, so good teams "
     "cannot be told from very good ones.",
     "range_restriction": "The linked teams differ less in engagement than all teams do (standard "

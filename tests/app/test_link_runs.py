@@ -123,11 +123,11 @@ def test_the_page_needs_nothing_else(good):
 
 
 def test_the_parts_of_the_page_stand_in_their_order(good):
-    """Coverage, reliability, link, power, verdict, warnings, limits, sources."""
+    """The verdict first, then what it rests on, then what it does not show."""
     headings = [h["id"] for h in BeautifulSoup(good.page, "html5lib").find_all("h2")]
 
     assert headings == [
-        "coverage", "reliability", "link", "power", "verdict", "warnings", "limits", "sources",
+        "verdict", "coverage", "reliability", "link", "power", "warnings", "limits", "sources",
     ]  # fmt: skip
 
 
