@@ -31,8 +31,8 @@ def lede(result: LinkageResult) -> str:
     """Say what the page is about."""
     one, other = result.employee.name, result.customer.name
     return (
-        f"Whether {other} is higher where {one} is higher: what"
-        f" {count(result.link.n_teams)} teams show, and how sure that is."
+        f"Whether {one} and {other} go together: what {count(result.link.n_teams)} teams show,"
+        " and how sure that is."
     )
 
 
