@@ -57,7 +57,10 @@ def release_items(
     """Release every item but the comments for one cell."""
     return {
         question.key: release_item(
-            question, [p[question.key] for p in people if question.key in p], thresholds
+            question,
+            [p[question.key] for p in people if question.key in p],
+            thresholds,
+            n_cell=len(people),
         )
         for question in questionnaire.asked
         if not isinstance(question, Comment)
@@ -65,13 +68,23 @@ def release_items(
 
 
 def release_item(
-    question: Question, answers: Collection[Answer], thresholds: Thresholds
+    question: Question,
+    answers: Collection[Answer],
+    thresholds: Thresholds,
+    *,
+    n_cell: int | None = None,
 ) -> Released:
-    """Release the answers to one item in one cell, exactly, as bounds, or not at all (R2)."""
+    """
+    Release the answers to one item in one cell, exactly, as bounds, or not at all (R2).
+
+    How many colleagues may tell goes by the people of the whole cell, `n_cell`, and
+    not by how many answered the item: whoever skipped it may be taken for having told.
+    """
     n = len(answers)
     if n < thresholds.k:
         return dict(TOO_FEW)
-    return RULES[type(question)](question, Counter(answers), n, thresholds.tolerated(n))
+    c = thresholds.tolerated(n if n_cell is None else n_cell)
+    return RULES[type(question)](question, Counter(answers), n, c)
 
 
 def _is_interior(count: int, n: int, c: int) -> bool:

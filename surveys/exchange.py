@@ -132,7 +132,9 @@ def _check_items(
         check_fields(item, shape, place)
         if not thresholds.k <= item["n"] <= cell["n"]:
             raise BadDocument(f"{place}: {item['n']} answers cannot be shown.")
-        if item["status"] == "exact" and item != _again(questions[key], item, thresholds):
+        if item["status"] == "exact" and item != _again(
+            questions[key], item, thresholds=thresholds, n_cell=cell["n"]
+        ):
             raise BadDocument(f"{place}: shown exactly, against rule R2.")
 
 
@@ -151,7 +153,9 @@ def _check_constructs(cell: Table, questionnaire: Questionnaire, where: str) -> 
         raise BadDocument(f"{where}, construct {key!r}: more is shown than its items allow.")
 
 
-def _again(question: Question, item: Table, thresholds: Thresholds) -> dict[str, Any]:
+def _again(
+    question: Question, item: Table, *, thresholds: Thresholds, n_cell: int
+) -> dict[str, Any]:
     """Release an exact item again from its own counts."""
     is_choice = isinstance(question, SingleChoice)
     if sum(item["counts"].values()) != item["n"] or min(item["counts"].values()) < 0:
@@ -164,7 +168,7 @@ def _again(question: Question, item: Table, thresholds: Thresholds) -> dict[str,
         ]
     except ValueError:
         return {}
-    return release_item(question, answers, thresholds)
+    return release_item(question, answers, thresholds, n_cell=n_cell)
 
 
 def _check_parts(parts: list[Table], shape: Shape, hierarchy: Hierarchy, *, least: int) -> None:

@@ -52,6 +52,13 @@ def real(question: Question, answers: Sequence[Any], thresholds: Thresholds) -> 
     return canonical(release_item(question, answers, thresholds))
 
 
+def in_a_cell_of_eight(
+    question: Question, answers: Sequence[Any], thresholds: Thresholds
+) -> Hashable:
+    """Release an item that some of eight people skipped."""
+    return canonical(release_item(question, answers, thresholds, n_cell=8))
+
+
 def values_of(question: Question) -> list[Any]:
     """Every answer, or for a recommendation the two ends of every class."""
     match question:
@@ -151,6 +158,15 @@ def test_nobody_is_settled(question: Question, largest: int) -> None:
     for thresholds in (DEFAULT, STRICT):
         for n in range(thresholds.k, largest + 1):
             assert settled(question, thresholds, n) == [], (thresholds.profile, n)
+
+
+@pytest.mark.parametrize("n", [5, 6, 7])
+@pytest.mark.parametrize("question", [SCALE5, RECOMMENDATION, YES, SINGLE], ids=lambda q: q.type)
+def test_skipped_answers_do_not_weaken_a_cell_of_eight(question: Question, n: int) -> None:
+    """Where eight answered and some skipped an item, one colleague may still tell theirs."""
+    assert settled(question, DEFAULT, n, policy=in_a_cell_of_eight, c=1) == []
+    if question is SCALE5:
+        assert settled(question, DEFAULT, n, c=1), "the rule by item answers must be found weak"
 
 
 @pytest.mark.long
