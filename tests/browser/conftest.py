@@ -1,0 +1,120 @@
+"""A real Chromium, and the demo running in real processes for it to visit."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.live import Live, running
+from tests.browser.watching import Watch
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start the system's Chromium; without one skip, or fail where REQUIRE_BROWSER=1."""
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        reason = "no Chromium on this machine, so nothing was tried in a browser"
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    # Chromium's own sandbox cannot be had by root.
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, *sandbox])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def live(chromium, demo, tmp_path_factory) -> Iterator[Live]:
+    """The running demo that all tests share: add to it, but close and take away nothing."""
+    with running(demo, tmp_path_factory.mktemp("live")) as live:
+        yield live
+
+
+@pytest.fixture
+def own_live(chromium, demo, tmp_path) -> Iterator[Live]:
+    """A running demo of the test's own."""
+    with running(demo, tmp_path / "live") as live:
+        yield live
+
+
+@pytest.fixture
+def new_page(chromium) -> Iterator[Callable[..., tuple[Page, Watch]]]:
+    """Open pages in browsers of their own, each with a watch over it."""
+    contexts = []
+
+    def open_page(**options: Any) -> tuple[Page, Watch]:
+        context = new_context(chromium, **options)
+        contexts.append(context)
+        return watched(context)
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in(chromium, live) -> Iterator[Callable[[str | None], tuple[Page, Watch]]]:
+    """Open pages in a browser that is signed in under a role, or with None in one that is not."""
+    contexts: dict[str | None, BrowserContext] = {}
+
+    def open_page(role: str | None) -> tuple[Page, Watch]:
+        if role not in contexts:
+            contexts[role] = new_context(chromium)
+            if role is not None:
+                page = contexts[role].new_page()
+                sign_in(page, live, role)
+                page.close()
+        return watched(contexts[role])
+
+    yield open_page
+    for context in contexts.values():
+        context.close()
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """Make a browser of its own, as a private window is."""
+    context = browser.new_context(locale="en-GB", reduced_motion="reduce", **options)
+    context.set_default_timeout(15_000)
+    return context
+
+
+def watched(context: BrowserContext) -> tuple[Page, Watch]:
+    """Open a page and watch it."""
+    page = context.new_page()
+    return page, Watch(page)
+
+
+def sign_in(page: Page, live: Live, role: str) -> None:
+    """Sign in by the form."""
+    email, password = live.users[role]
+    page.goto(f"{live.app}/sign-in")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{live.app}/")
