@@ -18,6 +18,7 @@ from app.demo.run import (
     Place,
     Running,
     poster,
+    raise_on_signals,
     run,
     start,
     stop,
@@ -60,11 +61,13 @@ def demo(
         port=port,
         collector_port=collector_port,
     )
-    if reset or not place.is_filled:
-        place.wipe()
-    settings = place.settings()
     processes: list[Running] = []
+    raise_on_signals()
     try:
+        place.check_ports()
+        if reset or not place.is_filled:
+            place.wipe()
+        settings = place.settings()
         run("app.cli", "migrate", env=settings.to_env())
         processes.append(
             start(
@@ -86,11 +89,10 @@ def demo(
         wait_until_up(processes[1], place.url)
         _tell(facts)
         ended = wait_for_the_end(processes)
-        if ended is not None:
-            raise CannotStart(f"The {ended.name} stopped by itself.")
-        click.echo(
-            "Stopped. What you did is kept; `make demo` goes on, `make demo RESET=1` forgets."
-        )
+        raise CannotStart(f"The {ended.name} stopped by itself.")
+    except KeyboardInterrupt:
+        kept = "What you did is kept" if place.is_filled else "The filling begins anew next time"
+        click.echo(f"Stopped. {kept}; `make demo` goes on, `make demo RESET=1` forgets.")
     except CannotStart as error:
         raise click.ClickException(str(error)) from error
     finally:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,6 +25,7 @@ from app.demo.seed import DemoFacts, PostAnswer
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class CannotStart(RuntimeError):
@@ -63,6 +66,18 @@ class Place:
     def is_filled(self) -> bool:
         """Whether a seeding went through to its end here."""
         return self.facts.exists() and self.data.exists()
+
+    def check_ports(self) -> None:
+        """Refuse ports that somebody else listens on."""
+        for name, port in (("PORT", self.port), ("COLLECTOR_PORT", self.collector_port)):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError as error:
+                    raise CannotStart(
+                        f"Port {port} is taken or not allowed. Choose another with {name}=."
+                    ) from error
 
     def wipe(self) -> None:
         """Forget the demo; nothing else in the folder is touched."""
@@ -152,7 +167,10 @@ class Running:
 def start(name: str, *arguments: str, env: Mapping[str, str]) -> Running:
     """Start one of our own programs."""
     process = subprocess.Popen(  # noqa: S603 - our own modules
-        [sys.executable, "-m", *arguments], env=dict(env), stdin=subprocess.DEVNULL
+        [sys.executable, "-m", *arguments],
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
     )
     return Running(name=name, process=process)
 
@@ -188,34 +206,46 @@ def wait_until_up(running: Running, url: str) -> None:
 
 
 def stop(processes: list[Running]) -> None:
-    """End what was started, the last first, and wait for each."""
+    """End what was started with all its workers, the last first, whatever else comes in."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     for running in reversed(processes):
-        if running.process.poll() is None:
-            running.process.terminate()
+        _signal(running, signal.SIGTERM)
     for running in reversed(processes):
         try:
             running.process.wait(timeout=STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            running.process.kill()
-            running.process.wait()
+            pass
+        # Workers that were still starting may have missed the first request.
+        _signal(running, signal.SIGKILL)
+        running.process.wait()
 
 
-def wait_for_the_end(processes: list[Running]) -> Running | None:
-    """Wait for an interruption, or for a process that ends by itself, and return that one."""
-    is_over = False
+def _signal(running: Running, number: signal.Signals) -> None:
+    """Signal a program and its workers; each was started at the head of a group of its own."""
+    try:
+        os.killpg(running.process.pid, number)
+    except ProcessLookupError:
+        return
 
-    def end(number: int, frame: FrameType | None) -> None:
-        nonlocal is_over
-        is_over = True
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
-    while not is_over:
+def raise_on_signals() -> None:
+    """Turn every request to end into what Ctrl-C is, so that nothing is left running."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for number in SIGNALS:
+        signal.signal(number, interrupt)
+
+
+def wait_for_the_end(processes: list[Running]) -> Running:
+    """Wait until one of the processes ends by itself, and return that one."""
+    while True:
         for running in processes:
             if running.process.poll() is not None:
                 return running
         time.sleep(0.3)
-    return None
 
 
 def poster(collector_url: str) -> PostAnswer:
