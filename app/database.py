@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, current_app, g
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -20,9 +20,20 @@ def make_engine(url: str) -> Engine:
     """
     # Parameters are people's names and answers: errors must not carry them into a log.
     engine = create_engine(url, hide_parameters=True)
+    event.listen(engine, "handle_error", _drop_details)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _drop_details(context: ExceptionContext) -> None:
+    """Keep the first line of a database error; PostgreSQL writes values into the next ones."""
+    original = context.original_exception
+    first_line = str(original).partition("\n")[0]
+    original.args = (first_line,)
+    if context.sqlalchemy_exception is not None:
+        kept = str(context.sqlalchemy_exception.args[0]).partition("\n")[0]
+        context.sqlalchemy_exception.args = (kept,)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

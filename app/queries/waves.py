@@ -37,10 +37,8 @@ class GroupLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseFacts:
-    """How many people answered, as the release says."""
+    """When a wave was released, and in how many cells it is shown."""
 
-    n_eligible: int
-    n_responses: int
     n_cells: int
     released_on: date
 
@@ -87,14 +85,17 @@ def groups_of(wave: Wave) -> list[GroupLine]:
 
 
 def release_facts(session: Session, wave_id: int) -> ReleaseFacts | None:
-    """Read the response counts of a released wave, or nothing before its release."""
+    """
+    Read the facts of a released wave, or nothing before its release.
+
+    How many answered is left to the report, which gives it as a bound near the ends; an
+    exact total beside it would take the bound away.
+    """
     release = session.get(Release, wave_id)
     if release is None:
         return None
     document = json.loads(release.document)
     return ReleaseFacts(
-        n_eligible=document["n_eligible"],
-        n_responses=document["n_responses"],
         n_cells=len(document["cells"]),
         released_on=release.released_on,
     )

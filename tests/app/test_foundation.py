@@ -1,7 +1,13 @@
 """What every page of the application keeps to."""
 
-import pytest
+from datetime import date
 
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+
+from app.database import make_engine
+from app.models import Person
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.database
@@ -34,3 +40,19 @@ def test_a_number_that_no_row_can_have_names_no_page(visitor, session, address, 
     session.commit()
 
     visitor.get(address.format(number), 404)
+
+
+def test_database_errors_carry_no_values(database_url):
+    """What a database says of a broken promise names the promise and nobody's address."""
+    engine = make_engine(database_url)
+    row = {"name": "A", "email": "ada@example.org", "locale": "en", "is_disabled": False}
+    row["started_on"] = date(2026, 1, 1)
+
+    with pytest.raises(IntegrityError) as refused, engine.begin() as connection:
+        connection.execute(insert(Person), [row])
+        connection.execute(insert(Person), [row])
+
+    engine.dispose()
+    assert "ada@example.org" not in str(refused.value)
+    assert "ada@example.org" not in repr(refused.value.orig)
+    assert "email" in str(refused.value)
