@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.models import Release, Team, Wave
+from app.models import Release, Report, Team, Wave
 from app.queries import reports
-from app.reporting.build import build_report
+from app.reporting.build import build_report, due_reports
 from surveys.documents import canonical, sha256_of
 from surveys.hierarchy import Hierarchy
 from surveys.hierarchy import Team as Node
@@ -127,5 +127,31 @@ def make_wave_report(session: Session, wave: Wave) -> None:
     """Make the report of a wave, as the tick does."""
     key = reports.wave_report_key(session, wave.key)
     assert key is not None
-    build_report(session, key, now=NOW)
+    _make(session, key)
+
+
+def make_due_reports(session: Session) -> None:
+    """Make every report that is missing, as the tick does."""
+    for key in list(due_reports(session, today=datetime.now(UTC).date())):
+        _make(session, key)
+
+
+# Reports follow from their inputs alone, so tests share those that were drawn once.
+_made: dict[str, Any] = {}
+
+
+def _make(session: Session, key: reports.ReportKey) -> None:
+    if key.inputs_sha256 not in _made:
+        build_report(session, key, now=datetime.now(UTC))
+        _made[key.inputs_sha256] = reports.stored_report(session, key)
+    else:
+        session.add(
+            Report(
+                inputs_sha256=key.inputs_sha256,
+                kind=key.kind,
+                subject=key.subject,
+                made_at=NOW,
+                document=_made[key.inputs_sha256],
+            )
+        )
     session.commit()
