@@ -13,6 +13,7 @@ from flask_login import current_user
 
 from app.database import get_session
 from app.models import Wave
+from app.queries import customer_comments as comments_query
 from app.queries import reports, viewing
 from app.queries.viewing import Scope
 from app.report import tables
@@ -117,6 +118,19 @@ def linkage_csv() -> ResponseReturnValue:
 def customers() -> ResponseReturnValue:
     """Show what customers said, by stage, touchpoint, channel and team."""
     return render_template("report/customers.html", report=_customer_document())
+
+
+@bp.get("/customers/comments")
+@allow("cx_manager", "executive")
+def customer_comments() -> ResponseReturnValue:
+    """List what customers wrote, newest first."""
+    older_than = request.args.get("older_than", type=int)
+    if older_than is not None and not 0 < older_than < 2**63:
+        abort(404)
+    page = comments_query.customer_comments(get_session(), older_than=older_than)
+    return render_template(
+        "report/customer_comments.html", page=page, is_older=older_than is not None
+    )
 
 
 @bp.get("/customers.csv")
