@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -19,6 +20,16 @@ from alembic.config import Config
 from sqlalchemy import NullPool, create_engine, make_url, text
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say loudly what was skipped and why: a skipped promise is not a kept one."""
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
+        for report in terminalreporter.stats.get("skipped", [])
+    )
+    for reason, n in reasons.items():
+        terminalreporter.write_line(f"SKIPPED {n} tests: {reason}", red=True, bold=True)
 
 
 def alembic_config(url: str) -> Config:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.live import Live, running
@@ -100,6 +101,8 @@ def signed_in(chromium, live) -> Iterator[Callable[[str | None], tuple[Page, Wat
 def new_context(browser: Browser, **options: Any) -> BrowserContext:
     """Make a browser of its own, as a private window is."""
     context = browser.new_context(locale="en-GB", reduced_motion="reduce", **options)
+    # Sent once, where evaluating it in each page would send half a megabyte each time.
+    context.add_init_script(AXE_SCRIPT)
     context.set_default_timeout(15_000)
     return context
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import ConsoleMessage, Error, Page, Request, Response
 
 # Tells of refusals by the content-security policy even where the console stays silent.
@@ -84,7 +83,6 @@ class Watch:
 def assert_well_built(page: Page, watch: Watch, *, settings: Settings = USUAL) -> None:
     """Hold one page against the house rules, in each of these widths and colour schemes."""
     found: list[str] = []
-    page.evaluate(AXE_SCRIPT)
     for width, scheme in settings:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
