@@ -266,7 +266,9 @@ def _with_before(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _reliability(side: pd.DataFrame, rows: pd.DataFrame, variance: float | None) -> float:
-    linked = side.merge(rows[["team", "period"]], on=["team", "period"])
+    # A team seen once cannot move; counted in G, it would make the others look steadier.
+    moving = _without_singletons(rows)
+    linked = side.merge(moving[["team", "period"]], on=["team", "period"])
     within = pooled_variance(side) if variance is None else variance
     return within_reliability(linked, within_variance=within)
 

@@ -122,10 +122,11 @@ def icc(scores: pd.DataFrame) -> IccResult:
     >>> round(result.icc1, 4), round(result.icc2, 4)
     (0.4444, 0.8)
     """
-    everyone = over_periods(check_scores(scores)).dropna(subset=["mean"])
-    teams = everyone.dropna(subset=["n"])
-    if teams.empty and len(everyone):
+    rows = check_scores(scores)
+    # Before periods are pooled: a team without counts would then be no team at all.
+    if len(rows) and rows["n"].isna().all():
         raise NotIdentified(UNKNOWN_SPREAD)
+    teams = over_periods(rows).dropna(subset=["mean", "n"])
     n, mean = _column(teams, "n"), _column(teams, "mean")
     n_teams, nobs = len(n), float(n.sum())
     if n_teams < 2:

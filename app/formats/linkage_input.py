@@ -40,7 +40,7 @@ def read_linkage(options: LinkageOptions, *, progress: Progress | None = None) -
     customer = _read_side(options.customer, progress)
     _check_periods(employee, customer)
     inputs = [_input_file(employee), _input_file(customer)]
-    warnings = [*employee.warnings, *customer.warnings]
+    warnings = [*employee.warnings, *customer.warnings, *_same_people(employee, customer)]
     dropped: Dropped = []
     units, pooled_teams = employee.scores, 0
     customers = customer.scores
@@ -127,12 +127,9 @@ def _large_enough(
     kept = scores[~small].reset_index(drop=True)
     gone = scores[small & ~scores["team"].isin(set(kept["team"]))]
     by_period = side.periods is not None
-    for team, n in sorted(gone.groupby("team")["n"].max().items()):
-        where = " in every period" if by_period else ""
-        found = (
-            f"fewer than {minimum} {who}s{where}" if by_period else f"{n:.0f} of {minimum} {who}s"
-        )
-        dropped.append((str(team), found))
+    # One reason for all of them, so that a report can count the teams it left out.
+    why = f"fewer than {minimum} {who}s" + (" in every period" if by_period else "")
+    dropped.extend((str(team), why) for team in sorted(set(gone["team"])))
     n_cells = int(small.sum()) - len(gone)
     if n_cells:
         text = f"{n_cells:,} periods of teams were left out for fewer than {minimum} {who}s."
@@ -199,6 +196,26 @@ def _remedy(sides: tuple[SideScores, SideScores]) -> str:
     if any(side.periods is not None for side in sides):
         return "write teams and periods alike, or give a --crosswalk."
     return "write the names alike, or give a --crosswalk."
+
+
+def _same_people(employee: SideScores, customer: SideScores) -> list[LinkageWarning]:
+    """Point at one file of respondents on both sides, and refuse one column on both."""
+    if employee.table.path.resolve() != customer.table.path.resolve():
+        return []
+    one, other = ({item.column for item in s.options.items} for s in (employee, customer))
+    if one & other:
+        raise BadOption(
+            f'The column "{min(one & other)}" of one file stands on both sides, so it would be'
+            " linked with itself; name a customer column for --satisfaction."
+        )
+    if employee.options.is_team_level:
+        return []
+    text = (
+        "Both sides come from the same respondents: a mood or habit of theirs moves both scores,"
+        " so the link looks stronger than one between employees and customers would, and the"
+        " correction for survey noise does not hold."
+    )
+    return [LinkageWarning(code="common_source", text=text)]
 
 
 def _similar_names(employee: SideScores, customer: SideScores) -> list[LinkageWarning]:

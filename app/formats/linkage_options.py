@@ -55,12 +55,19 @@ class LinkageOptions:
 
 
 def read_items(text: str, *, path: Path, option: str) -> tuple[Item, ...]:
-    """Read ``COL[,COL...]``; a name that holds a comma may stand in quotation marks."""
-    if "," in text and text.removeprefix("-") in read_heading(path):
+    """
+    Read ``COL[,COL...]``; a name that holds a comma may stand in quotation marks.
+
+    A column whose own name begins with a minus is that column, unless one without it exists.
+    """
+    heading = read_heading(path) if "," in text or "-" in text else ()
+    if text in heading or text.removeprefix("-") in heading:
         names = [text]
     else:
-        names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
-    items = tuple(Item(n.removeprefix("-").strip(), n.startswith("-")) for n in names)
+        # The minus of a quoted name may stand before the quotation mark or after it.
+        quoted = re.sub(r'(^|,)\s*-\s*"', r'\1"-', text)
+        names = [name.strip() for name in next(csv.reader([quoted], skipinitialspace=True), [])]
+    items = tuple(_item(name, heading) for name in names)
     columns = [item.column for item in items]
     if not columns or not all(columns):
         raise BadOption(f"{option} names no column; write {option} COL or {option} COL,COL.")
@@ -68,6 +75,12 @@ def read_items(text: str, *, path: Path, option: str) -> tuple[Item, ...]:
     if twice is not None:
         raise BadOption(f'{option} names the column "{twice}" twice; name it once.')
     return items
+
+
+def _item(name: str, heading: tuple[str, ...]) -> Item:
+    bare = name.removeprefix("-").strip()
+    is_reversed = name.startswith("-") and (bare in heading or name not in heading)
+    return Item(bare if is_reversed else name, is_reversed)
 
 
 def read_scale(text: str | None, *, option: str) -> Scale | None:

@@ -61,7 +61,9 @@ def read_scores(table: Table, options: SideOptions) -> SideScores:
     else:
         keys = ["team", "score"] + (["period"] if periods is not None else [])
         scores = score_moments(rows.loc[used, keys])
-        alpha, top_share = _alpha(answers[used]), _top_share(answers[used], options)
+        # Of what the score is the mean of: with nps and top2, the answers as they count.
+        alpha = _alpha(_measured(table, answers, options)[used])
+        top_share = _top_share(answers[used], options)
     return SideScores(
         options=options,
         table=table,

@@ -103,7 +103,10 @@ def read_table(path: Path, *, columns: Sequence[str], progress: Progress | None 
         if progress is not None and row % 20_000 == 0:
             progress(source.share_read())
     if not reader.n_rows:
-        raise BadFile(f"{path.name} has a heading in row {header_row} but no rows of data below.")
+        raise BadFile(
+            f"{path.name} has a heading in row {header_row} but no rows of data below; add them"
+            " and try again."
+        )
     return Table(
         path=path,
         sha256=source.sha256,

@@ -20,6 +20,12 @@ from app.formats.errors import BadFile
 
 MAX_UNPACKED = 512 * 2**20
 CHUNK = 2**20
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z0-9:]{2,30})"')
+# A formula that a program wrote and none has computed; an empty text (t="str") is a value.
+_UNCOMPUTED = re.compile(
+    rb'<c r="([A-Z]{1,3}\d{1,7})"(?![^>]{0,80} t="str")[^>]{0,80}>'
+    rb"<f>[^<]{0,8192}</f>(?:<v\s?/>|<v></v>)?</c>"
+)
 _DAMAGE = (
     zipfile.BadZipFile,
     InvalidFileException,
@@ -82,11 +88,16 @@ class Workbook:
             ) from error
 
     def _look_at(self, sheet: Any, *, others: list[str]) -> None:  # noqa: ANN401 - untyped library
-        merged = _merged_cells(self.path, sheet)
+        merged, uncomputed = _oddities(self.path, sheet)
         if merged:
             raise BadFile(
                 f'{self.path.name}, sheet "{sheet.title}" has merged cells ({merged});'
                 " unmerge them and fill in every row."
+            )
+        if uncomputed:
+            raise BadFile(
+                f'{self.path.name}, sheet "{sheet.title}" has a formula without a value'
+                f" ({uncomputed}); open it in a spreadsheet program and save it again."
             )
         if others:
             self.notes.append(
@@ -117,16 +128,17 @@ def _has_cells(sheet: Any) -> bool:  # noqa: ANN401 - untyped library
     return any(value is not None for row in rows for value in row)
 
 
-def _merged_cells(path: Path, sheet: Any) -> str:  # noqa: ANN401 - untyped library
-    """Find the first merged range; the streaming reader does not tell."""
-    tail = b""
+def _oddities(path: Path, sheet: Any) -> tuple[str, str]:  # noqa: ANN401 - untyped library
+    """Find the first merged range and uncomputed formula; the streaming reader tells neither."""
+    tail, merged, uncomputed = b"", None, None
     with zipfile.ZipFile(path) as archive, archive.open(sheet._worksheet_path) as part:
         while chunk := part.read(CHUNK):
-            found = re.search(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z0-9:]{2,30})"', tail + chunk)
-            if found:
-                return found[1].decode("ascii")
-            tail = chunk[-100:]
-    return ""
+            text = tail + chunk
+            merged = merged or _MERGED.search(text)
+            uncomputed = uncomputed or _UNCOMPUTED.search(text)
+            tail = text[-10_000:]  # as long as a formula may be
+    found = [m[1].decode("ascii") if m else "" for m in (merged, uncomputed)]
+    return found[0], found[1]
 
 
 def _text(value: object) -> str:

@@ -11,7 +11,8 @@ from analysis.summary import count, fixed, interval, joined
 
 LIMITS = (
     "It says nothing about single employees or single customers; every figure is about teams.",
-    "It is no proof of cause: happier customers may lift a team, and a third thing may move both.",
+    "It is no proof of cause: what customers live through may move a team, and a third thing may"
+    " move both.",
     "It speaks for the teams that could be linked, in the time that was looked at, and no others.",
 )
 NOISY_RANKING = "It is no ranking: the distance between two single teams is mostly survey noise."
@@ -23,8 +24,8 @@ PER_CENT = "percentage points"
 def limits(result: LinkageResult) -> list[str]:
     """Say what the report does not show; how noisy single teams are depends on the surveys."""
     known = [s.reliability for s in (result.employee, result.customer)]
-    is_sharp = all(value is not None and value >= 0.50 for value in known)
-    return [*LIMITS, NO_RANKING if is_sharp else NOISY_RANKING]
+    is_noisy = any(value is not None and value < 0.50 for value in known)
+    return [*LIMITS, NOISY_RANKING if is_noisy else NO_RANKING]
 
 
 def lede(result: LinkageResult) -> str:

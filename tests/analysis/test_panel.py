@@ -204,3 +204,15 @@ def test_a_panel_needs_periods():
     """Scores without periods are a cross-section."""
     with pytest.raises(BadFrame):
         panel_models(scores([1, 2]), scores([1, 2]))
+
+
+def test_a_team_seen_once_does_not_count_in_the_reliability_of_movements(panel):
+    """It cannot move; counted, it would spread the others' movements over more teams."""
+    alone = panel.iloc[:1].assign(team="seen once")
+
+    with_it, without = fit(pd.concat([panel, alone])), fit(panel)
+
+    assert with_it.n_teams == without.n_teams + 1
+    assert with_it.within_reliability_employee == pytest.approx(
+        without.within_reliability_employee, abs=1e-12
+    )

@@ -145,6 +145,12 @@ def test_words_change_at_their_bounds():
     assert words == ["good", "usable", "usable", "weak", "too weak"]
 
 
+def unknown_by_period():
+    """Teams over two periods, nobody counted."""
+    first = scores([1.0, 2.0, 3.0], n=np.nan, variance=np.nan)
+    return pd.concat([first.assign(period=1), first.assign(period=2)])
+
+
 @pytest.mark.parametrize(
     ("figure", "error"),
     [
@@ -152,6 +158,7 @@ def test_words_change_at_their_bounds():
         (lambda: icc(scores([1.0, 2.0], n=1, variance=np.nan)), NotEnoughTeams),
         (lambda: icc(scores([1.0, 2.0], n=np.nan)), NotIdentified),
         (lambda: icc(scores([1.0, 2.0], variance=np.nan)), NotIdentified),
+        (lambda: icc(unknown_by_period()), NotIdentified),
         (lambda: icc(scores([0.1, 0.1, 0.1])), NotIdentified),
         (lambda: icc(scores([])), NotEnoughTeams),
         (lambda: mean_reliability(scores([1.0]), within_variance=1), NotEnoughTeams),
@@ -175,6 +182,7 @@ def test_words_change_at_their_bounds():
         "teams of one",
         "sizes unknown",
         "variances unknown",
+        "sizes unknown by period",
         "identical teams",
         "no team",
         "reliability of one team",

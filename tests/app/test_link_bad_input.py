@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import os
 
 import pytest
+from openpyxl import Workbook
 
 from tests.app.link_runs import respondents, run, write_csv
 
@@ -246,3 +248,28 @@ def test_an_output_without_a_place_is_refused_before_the_work(tmp_path, target):
 
     refused(outcome, "--html")
     assert staff.read_bytes() == before
+
+
+def test_a_column_is_never_linked_with_itself(tmp_path):
+    """One column of one file on both sides would go together perfectly and say nothing."""
+    staff, _ = respondents(tmp_path)
+
+    outcome = run(
+        tmp_path, staff, staff, "--team", "team", "--engagement", "e1", "--satisfaction", "e1"
+    )
+
+    refused(outcome, 'The column "e1" of one file stands on both sides')
+
+
+def test_a_formula_that_was_never_computed_is_refused(tmp_path):
+    """It would read as an answer that nobody gave."""
+    staff, guests = respondents(tmp_path)
+    book = Workbook()
+    for number, row in enumerate(csv.reader(staff.read_text("utf-8").splitlines())):
+        book.active.append([*row[:1], *map(int, row[1:])] if number else row)
+    book.active["B3"] = "=1+1"
+    book.save(tmp_path / "staff.xlsx")
+
+    outcome = run(tmp_path, tmp_path / "staff.xlsx", guests, *PLAIN)
+
+    refused(outcome, "has a formula without a value (B3); open it in a spreadsheet program")

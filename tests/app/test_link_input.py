@@ -66,6 +66,19 @@ def test_alpha_is_that_of_the_turned_items(tmp_path, plain_customers):
     assert read.customer.alpha is None
 
 
+def test_alpha_with_a_metric_is_that_of_the_answers_as_they_count(tmp_path, plain_customers):
+    """Answers that differ, yet all count as promoters or detractors alike, agree completely."""
+    pairs = [(10, 9), (9, 10), (0, 6), (6, 0)]
+    rows = [[team, *pair] for i, team in enumerate(TEAMS) for pair in [*pairs, (8 + i % 2,) * 2]]
+    path = write_csv(tmp_path / "nps.csv", ["team", "a", "b"], rows)
+    customer = side(path, "a", "b", scale=(0.0, 10.0), metric="nps")
+    employee = staff(tmp_path, [[t, i, i] for i, t in enumerate(TEAMS)], items=("a",))
+
+    read = read_linkage(LinkageOptions(employee=employee, customer=customer))
+
+    assert read.customer.alpha == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize(
     ("metric", "answers", "mean"),
     [
@@ -159,7 +172,7 @@ def test_teams_below_the_minimum_are_dropped_but_count_for_the_iccs(tmp_path, pl
 
     assert "T4" not in set(read.employee.scores["team"])
     assert "T4" in set(read.employee.all_scores["team"])
-    assert read.dropped == (("T4", "1 of 2 employees"),)
+    assert read.dropped == (("T4", "fewer than 2 employees"),)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +239,7 @@ def test_a_row_without_its_count_is_left_out(tmp_path):
     read = team_level(tmp_path, rows, n="n", minimum=5)
 
     assert read.inputs[0].left_out == {"no n": 2}
-    assert read.dropped == (("T6", "3 of 5 employees"),)
+    assert read.dropped == (("T6", "fewer than 5 employees"),)
 
 
 def test_minimums_without_counts_are_ignored_and_said(tmp_path):
@@ -308,3 +321,36 @@ def test_whole_numbers_that_look_like_months_are_pointed_at(tmp_path):
     read = read_linkage(LinkageOptions(employee=employee, customer=customer))
 
     assert {w.code for w in read.warnings} == {"periods_look_like_months"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "text", "items"),
+    [
+        (["-e1", "e2"], "-e1", [("-e1", False)]),
+        (["-e1", "e1"], "-e1", [("e1", True)]),
+        (["-e1", "e2"], "--e1,-e2", [("-e1", True), ("e2", True)]),
+        (["a, b", "e2"], '-"a, b",e2', [("a, b", True), ("e2", False)]),
+        (["a, b", "e2"], '"-a, b",e2', [("a, b", True), ("e2", False)]),
+    ],
+)
+def test_a_column_name_may_begin_with_a_minus(tmp_path, heading, text, items):
+    """The heading decides whether a minus belongs to the name; quotation marks hold commas."""
+    path = write_csv(tmp_path / "e.csv", ["team", *heading], [["T1", 1, 1]])
+
+    read = read_items(text, path=path, option="--engagement")
+
+    assert [(item.column, item.is_reversed) for item in read] == items
+
+
+def test_the_same_respondents_on_both_sides_are_pointed_at(tmp_path):
+    """One file of respondents for both sides is no link between employees and customers."""
+    rows = [[team, 1 + i, 5 - i % 3] for i, team in enumerate(TEAMS)]
+    path = write_csv(tmp_path / "one.csv", ["team", "a", "b"], rows)
+    options = LinkageOptions(employee=side(path, "a"), customer=side(path, "b"))
+
+    assert [w.code for w in read_linkage(options).warnings] == ["common_source"]
+
+    levels = [side(path, name, is_team_level=True) for name in ("a", "b")]
+    options = LinkageOptions(employee=levels[0], customer=levels[1])
+
+    assert "common_source" not in {w.code for w in read_linkage(options).warnings}

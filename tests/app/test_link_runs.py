@@ -309,3 +309,10 @@ def test_the_page_of_a_panel_draws_both_directions(nhs):
 def test_the_reference_data_are_looked_for_beside_the_project():
     """The skips above name one folder."""
     assert SHARED.name == "shared"
+
+
+def test_noise_is_blamed_only_where_it_is_known(nhs):
+    """Without the spread within teams nobody knows whether their distances are noise."""
+    assert "mostly survey noise" not in nhs.page
+    assert "It is no ranking" in nhs.page
+    assert not any("two with answers" in warning["text"] for warning in nhs.document["warnings"])
