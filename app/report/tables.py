@@ -50,7 +50,8 @@ class HeatRow:
 def chief_figures(report: Document, scope: Scope) -> list[tuple[Document, Document]]:
     """Pick the figures that head a part: engagement, or the first score, and eNPS."""
     whole = scope.node if scope.node is not None else next(iter(scope.cells), None)
-    if whole is None or not whole["n"]:
+    is_of_others_too = scope.node is None and scope.n_counted_with_others
+    if whole is None or not whole["n"] or is_of_others_too:
         return []
     constructs = [c for c in report["columns"] if c["kind"] == "construct"]
     engagement = [c for c in constructs if c["key"] == "construct-engagement"] or constructs
