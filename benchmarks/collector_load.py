@@ -19,11 +19,10 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.customer_load import cpu_seconds, exchange, free_port, wait_for
+from benchmarks.customer_load import Load, cpu_seconds, exchange, free_port, wait_for
 from collector.intake import Intake
 from collector.store import Store
 from surveys import codes, questionnaires
@@ -36,19 +35,6 @@ ANSWERS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """What one load did; times in seconds."""
-
-    clients: int
-    submits_per_second: float
-    cpu_per_submit: float
-    post_p50: float
-    post_p99: float
-    get_p50: float
-    lost: int
-
-
 def main(argv: list[str] | None = None) -> None:
     """Measure with one client and with sixteen, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -56,13 +42,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--clients", type=int, nargs="*", default=[1, 16])
     parser.add_argument("--people", type=int, default=8000)
     given = parser.parse_args(argv)
-    print("clients  submits/s  CPU ms/submit  POST p50 ms  POST p99 ms  GET p50 ms  lost")
+    print(Load.HEADER)
     for run in measure(given.clients, seconds=given.seconds, people=given.people):
-        print(
-            f"{run.clients:7d}  {run.submits_per_second:9.0f}  {1000 * run.cpu_per_submit:13.2f}  "
-            f"{1000 * run.post_p50:11.1f}  {1000 * run.post_p99:11.1f}  "
-            f"{1000 * run.get_p50:10.1f}  {run.lost:4d}"
-        )
+        print(run)
 
 
 def measure(clients: list[int], *, seconds: float, people: int) -> list[Load]:
@@ -71,7 +53,7 @@ def measure(clients: list[int], *, seconds: float, people: int) -> list[Load]:
         store = Path(folder) / "store"
         unused = open_wave(store, people=people)
         with serving(store) as (port, process):
-            load(port, unused, clients=2, seconds=0.5)
+            load(port, unused, clients=2, seconds=min(0.5, seconds))
             return [_measure(store, port, process.pid, unused, n, seconds) for n in clients]
 
 

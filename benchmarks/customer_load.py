@@ -20,10 +20,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from threading import Thread
+from typing import ClassVar
 
 from alembic import command
 from alembic.config import Config
@@ -41,6 +43,30 @@ ANSWERS = b"recommend=9&satisfaction=4&effort=2&repeated=no&comment=Quick+and+ki
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What one load did; times in seconds."""
+
+    clients: int
+    submits_per_second: float
+    cpu_per_submit: float
+    post_p50: float
+    post_p99: float
+    get_p50: float
+    lost: int
+
+    HEADER: ClassVar[str] = (
+        "clients  submits/s  CPU ms/submit  POST p50 ms  POST p99 ms  GET p50 ms  lost"
+    )
+
+    def __str__(self) -> str:
+        return (
+            f"{self.clients:7d}  {self.submits_per_second:9.0f}  "
+            f"{1000 * self.cpu_per_submit:13.2f}  {1000 * self.post_p50:11.1f}  "
+            f"{1000 * self.post_p99:11.1f}  {1000 * self.get_p50:10.1f}  {self.lost:4d}"
+        )
+
+
 def main(argv: list[str] | None = None) -> None:
     """Measure with one client and with sixteen, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -48,14 +74,20 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--clients", type=int, nargs="*", default=[1, 16])
     parser.add_argument("--url", help="SQLAlchemy URL of an empty database; default: SQLite")
     given = parser.parse_args(argv)
+    print(Load.HEADER)
+    for run in measure(given.clients, seconds=given.seconds, url=given.url):
+        print(run)
+
+
+def measure(clients: list[int], *, seconds: float, url: str | None = None) -> Iterator[Load]:
+    """Serve a database of its own, and load it with each number of clients in turn."""
     with tempfile.TemporaryDirectory() as folder:
-        url = given.url or f"sqlite:///{folder}/customers.db"
+        url = url or f"sqlite:///{folder}/customers.db"
         token = prepare(url)
-        print("clients  submits/s  CPU ms/submit  POST p50 ms  POST p99 ms  GET p50 ms  lost")
         with serving(url) as (port, process):
-            load(port, token, clients=2, seconds=1)
-            for clients in given.clients:
-                print(measure(url, port, process.pid, token, clients, given.seconds))
+            load(port, token, clients=2, seconds=min(1, seconds))
+            for n in clients:
+                yield _measure(url, port, process.pid, token, n, seconds)
 
 
 def prepare(url: str) -> str:
@@ -133,18 +165,21 @@ def wait_for(port: int) -> None:
     raise SystemExit("The server did not start.")
 
 
-def measure(url: str, port: int, pid: int, token: str, clients: int, seconds: float) -> str:
-    """Run one load and lay out its line."""
+def _measure(url: str, port: int, pid: int, token: str, clients: int, seconds: float) -> Load:
+    """Run one load."""
     before, cpu = count(url), cpu_seconds(pid)
     started = time.perf_counter()
     gets, posts = load(port, token, clients=clients, seconds=seconds)
     elapsed = time.perf_counter() - started
     cpu = cpu_seconds(pid) - cpu
-    lost = len(posts) - (count(url) - before)
-    p99 = sorted(posts)[int(len(posts) * 0.99)]
-    return (
-        f"{clients:7d}  {len(posts) / elapsed:9.0f}  {1000 * cpu / len(posts):13.2f}  "
-        f"{1000 * median(posts):11.1f}  {1000 * p99:11.1f}  {1000 * median(gets):10.1f}  {lost:4d}"
+    return Load(
+        clients=clients,
+        submits_per_second=len(posts) / elapsed,
+        cpu_per_submit=cpu / len(posts),
+        post_p50=median(posts),
+        post_p99=sorted(posts)[int(len(posts) * 0.99)],
+        get_p50=median(gets),
+        lost=len(posts) - (count(url) - before),
     )
 
 

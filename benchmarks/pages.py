@@ -16,6 +16,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -45,23 +46,28 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--times", type=int, default=60)
     given = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        url = given.url or fill_demo(Path(folder))
-        settings = Settings(secret_key="x" * 40, database_url=url)
-        subprocess.run(
-            [sys.executable, "-m", "app.cli", "report", "due"],
-            cwd=ROOT, env=settings.to_env(), check=True, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        program = "from benchmarks.pages import measure; import sys; measure(int(sys.argv[1]))"
-        measured = subprocess.run(
-            [sys.executable, "-c", program, str(given.times)],
-            cwd=ROOT, env=settings.to_env(), check=True, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        rows = measured_apart(given.url or fill_demo(Path(folder)), times=given.times)
     print("page                    median ms  95th percentile ms   kB  heavy packages loaded")
-    for row in json.loads(measured.stdout):
+    for row in rows:
         print(
             f"{row['page']:<22} {row['median']:>10.1f} {row['p95']:>19.1f} {row['kb']:>4.0f}"
             f"  {row['heavy']}"
         )
+
+
+def measured_apart(url: str, *, times: int) -> list[dict[str, Any]]:
+    """Make the reports that are due, and measure the pages in a process of its own."""
+    settings = Settings(secret_key="x" * 40, database_url=url)
+    subprocess.run(
+        [sys.executable, "-m", "app.cli", "report", "due"],
+        cwd=ROOT, env=settings.to_env(), check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    program = "from benchmarks.pages import measure; import sys; measure(int(sys.argv[1]))"
+    measured = subprocess.run(
+        [sys.executable, "-c", program, str(times)],
+        cwd=ROOT, env=settings.to_env(), check=True, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    return json.loads(measured.stdout)
 
 
 def fill_demo(folder: Path) -> str:

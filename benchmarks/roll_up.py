@@ -29,19 +29,25 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--answers", type=int, default=100_000)
     parser.add_argument("--url", help="SQLAlchemy URL of an empty database; default: SQLite")
     given = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory() as folder:
-        url = given.url or f"sqlite:///{folder}/roll_up.db"
-        migrate(url)
-        with Session(make_engine(url)) as session:
-            record_many(session, answers(session, given.answers))
-            session.commit()
-            longest, elapsed = add_up(session)
-            rows = session.scalar(select(func.count()).select_from(CustomerRollUp))
+    longest, elapsed, rows = measure(given.answers, url=given.url)
     print("answers  seconds  us/answer  longest portion ms  rows of sums")
     print(
         f"{given.answers:7,}  {elapsed:7.1f}  {1e6 * elapsed / given.answers:9.0f}  "
         f"{1000 * longest:18.0f}  {rows:12,}"
     )
+
+
+def measure(n: int, *, url: str | None = None) -> tuple[float, float, int]:
+    """Give the seconds of the longest portion and of all, and how many rows of sums there are."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = url or f"sqlite:///{folder}/roll_up.db"
+        migrate(url)
+        with Session(make_engine(url)) as session:
+            record_many(session, answers(session, n))
+            session.commit()
+            longest, elapsed = add_up(session)
+            rows = session.scalar(select(func.count()).select_from(CustomerRollUp)) or 0
+    return longest, elapsed, rows
 
 
 def answers(session: Session, n: int) -> Iterator[Entry]:

@@ -1,0 +1,57 @@
+"""The benchmarks run; their figures are for people, and no test looks at the clock."""
+
+from benchmarks import __main__ as table
+from benchmarks import collector_load, customer_load, link, memory, pages, releases, roll_up
+
+LOAD = customer_load.Load(
+    clients=16,
+    submits_per_second=601.4,
+    cpu_per_submit=0.0018,
+    post_p50=0.01,
+    post_p99=0.0904,
+    get_p50=0.005,
+    lost=0,
+)
+
+
+def test_small_sizes_run():
+    """A small wave is released, and few answers are added up."""
+    seconds, size = releases.measure(200)
+    assert seconds > 0
+    assert size > 10_000
+
+    longest, elapsed, n_rows = roll_up.measure(50)
+    assert 0 < longest <= elapsed
+    assert n_rows > 0
+
+
+def test_one_table_sets_each_figure_beside_its_aim(monkeypatch, capsys):
+    """The table names what was measured, the figure and the aim, one line each."""
+    page = {"page": "HR: a wave", "median": 40.0, "p95": 60.0}
+    monkeypatch.setattr(link, "measure", lambda times: (2.4, "the NHS file"))
+    monkeypatch.setattr(releases, "measure", lambda n: (1.5, 1))
+    monkeypatch.setattr(roll_up, "measure", lambda n: (0.1, 9.0, 1))
+    monkeypatch.setattr(pages, "measured_apart", lambda url, times: [page])
+    monkeypatch.setattr(memory, "measure", lambda url: (96.0, 74.0))
+    for door in (customer_load, collector_load):
+        monkeypatch.setattr(door, "measure", lambda clients, **options: [LOAD])
+
+    table.main(["--url", "sqlite://"])
+
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == "what figure aim"
+    assert "headwater link on the NHS file 2.40 s 3 s" in lines
+    assert "release of a wave, 100,000 answers 1.50 s 15 s" in lines
+    assert "page of HR: a wave, median / 95th percentile 40.0 / 60.0 ms 150 ms" in lines
+    assert "memory of one web worker, RSS / PSS 96 / 74 MB 100 MB" in lines
+    assert "customer link, 16 clients: server CPU per submit 1.80 ms 2 ms" in lines
+    assert "collector, 16 clients: submits 601/s 200/s" in lines
+
+
+def test_the_generated_file_has_the_shape_of_the_real_one(tmp_path):
+    """Where the NHS file is not at hand, one of as many teams and years stands in."""
+    link.generate(tmp_path / "made.csv")
+
+    head, *rows = (tmp_path / "made.csv").read_text().splitlines()
+    assert head == "Code,Year.Index,SHMI.Index,Engagement.Index"
+    assert len(rows) == link.TEAMS * len(link.YEARS)
