@@ -135,7 +135,7 @@ def test_it_starts_where_it_was_and_ctrl_c_ends_every_process(demo, tmp_path):
     assert facts["app"] == f"http://127.0.0.1:{port}"
     assert facts["employee_codes"] == before
     assert len(family) >= 4
-    assert not [pid for pid in family if Path(f"/proc/{pid}").exists()]
+    assert not _left(family)
 
 
 def _read_until(process: subprocess.Popen, words: str) -> str:
@@ -148,10 +148,28 @@ def _read_until(process: subprocess.Popen, words: str) -> str:
     return told
 
 
-def _family(pid: int) -> list[int]:
-    """List a process and all below it."""
+def _family(pid: int) -> dict[int, str]:
+    """List a process and all below it, each with the moment it started."""
     pids = [pid]
     for parent in pids:
         for children in Path(f"/proc/{parent}/task").glob("*/children"):
             pids.extend(int(child) for child in children.read_text().split())
-    return pids
+    return {pid: _start(pid) for pid in pids}
+
+
+def _start(pid: int) -> str:
+    """Tell when a process started; nothing for one that has ended, reaped or not."""
+    with suppress(OSError):
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return fields[18] if state != "Z" else ""
+    return ""
+
+
+def _left(family: dict[int, str]) -> list[int]:
+    """List those of a family that still run; numbers are given out anew, moments are not."""
+    until = time.monotonic() + 5  # a helper of a process ends a moment after it
+    while left := [pid for pid, start in family.items() if start and _start(pid) == start]:
+        if time.monotonic() > until:
+            return left
+        time.sleep(0.05)
+    return []
