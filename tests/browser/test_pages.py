@@ -85,7 +85,13 @@ def address(live, path: str) -> str:
     return url if url.startswith("http") else live.app + url
 
 
-@pytest.mark.parametrize("name", PAGES)
+# The whole heat map has a thousand cells to judge; a manager's part has all of its kinds.
+LARGE = {"wave report"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.long) if n in LARGE else n for n in PAGES]
+)
 @pytest.mark.parametrize("settings", [USUAL, pytest.param(OTHERS, marks=pytest.mark.long)])
 def test_page_is_well_built(live, signed_in, name, settings):
     """No axe violation, no sideways scroll, nothing refused by the policy, one heading."""
