@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from click.testing import CliRunner
@@ -125,7 +124,6 @@ def test_a_worker_stops_when_asked(database_url):
     )  # fmt: skip
     with worker:
         first = worker.stdout.readline()
-        time.sleep(0.2)
         worker.send_signal(signal.SIGTERM)
         rest = worker.stdout.read()
 
