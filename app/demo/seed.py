@@ -107,7 +107,7 @@ def seed_demo(
         n_customers = _ask_customers(demo, month, today=today)
         progress(f"{wave.title}: {len(used)} employees, {n_customers} customers answered")
     session.commit()
-    while roll_up(session):
+    while roll_up(session, limit=5_000):
         session.commit()
     progress("customers' answers added up")
     if wave is None or letters is None:
