@@ -24,6 +24,7 @@ help:
 	@echo "make attack  the long form of the attacks on the privacy promises"
 	@echo "make test-long  every test that is too slow for make test"
 	@echo "make lock    resolve the requirements anew"
+	@echo "make clean   remove what set-up and tools made (never instance/, where data lies)"
 
 # The machine may have neither venv nor a pip that installs into the system: pip puts uv
 # into a folder of ours, and uv does the rest from hash-locked lists.

@@ -18,7 +18,7 @@ from collector.store import Store
 from surveys.errors import BadDocument, SurveyError
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
     """Take employees' answers, and hand over a release when a wave closes."""
 

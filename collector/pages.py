@@ -15,13 +15,14 @@ from collector.errors import status_of
 from collector.openings import Opening
 from collector.store import Store
 from surveys.answers import Reading, read_answers
+from surveys.codes import normalise
 from surveys.errors import RightRefused, WaveNotOpen
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
 OTHER_FILES = ("js/code.js", "icon.svg")
 
-NOTHING_ANSWERED = "Answer at least one question; your code is still good."
+NOTHING_ANSWERED = "Answer at least one question. No code was used."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,18 +69,19 @@ def blueprint(store: Store) -> Blueprint:
         fields = request.form.to_dict(flat=False)
         code = " ".join(fields.get("code", []))
         reading = read_answers(opening.questionnaire, fields)
+        missing = "" if reading.answers or reading.errors else NOTHING_ANSWERED
         refusal, status = "", HTTPStatus.UNPROCESSABLE_ENTITY
-        if not reading.answers and not reading.errors:
-            refusal = NOTHING_ANSWERED
-        elif not reading.errors:
-            try:
-                store.submit(wave, code, reading.answers)
-            except RightRefused as error:
-                refusal, status = str(error), status_of(error)
+        try:
+            if missing or reading.errors:
+                normalise(code)  # a mistyped code is told at once, and none is looked up
             else:
+                store.submit(wave, code, reading.answers)
                 return redirect(f"/w/{wave}/thanks", code=303)
+        except RightRefused as error:
+            refusal, status = str(error), status_of(error)
         card = _card(store, opening)
-        return _form(opening, card, code=code, reading=reading, refusal=refusal), status
+        page = _form(opening, card, code=code, reading=reading, refusal=refusal, missing=missing)
+        return page, status
 
     @bp.get("/w/<wave>/thanks")
     def thanks(wave: str) -> ResponseReturnValue:
@@ -136,7 +138,13 @@ def _card(store: Store, opening: Opening) -> Card:
 
 
 def _form(
-    opening: Opening, card: Card, *, reading: Reading, code: str = "", refusal: str = ""
+    opening: Opening,
+    card: Card,
+    *,
+    reading: Reading,
+    code: str = "",
+    refusal: str = "",
+    missing: str = "",
 ) -> str:
     return render_template(
         "collector/questionnaire.html",
@@ -148,4 +156,5 @@ def _form(
         reading=reading,
         code=code,
         code_error=refusal,
+        form_error=missing,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from app.models import CustomerLink, CustomerResponse, SurveyVersion, Team, Touchpoint
@@ -28,14 +28,16 @@ class CustomerComment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentPage:
-    """Some comments, newest first, and from which answer on the older ones follow."""
+    """Some comments, newest first, and the day and answer before which the older ones are."""
 
     comments: tuple[CustomerComment, ...]
-    older_than: int | None
+    older_than: tuple[date, int] | None
 
 
-def customer_comments(session: Session, *, older_than: int | None = None) -> CommentPage:
-    """Read the newest answers with a comment, or those before a given answer."""
+def customer_comments(
+    session: Session, *, older_than: tuple[date, int] | None = None
+) -> CommentPage:
+    """Read the newest answers with a comment, or those before a given day and answer."""
     keys = _comment_keys(session)
     if not keys:
         return CommentPage(comments=(), older_than=None)
@@ -51,15 +53,17 @@ def customer_comments(session: Session, *, older_than: int | None = None) -> Com
         .join(CustomerLink, CustomerLink.id == CustomerResponse.link_id)
         .join(Touchpoint, Touchpoint.id == CustomerLink.touchpoint_id)
         .join(Team, Team.id == CustomerResponse.team_id, isouter=True)
-        .order_by(CustomerResponse.id.desc())
+        .order_by(CustomerResponse.answered_on.desc(), CustomerResponse.id.desc())
         .execution_options(yield_per=500)
     )
     if older_than is not None:
-        statement = statement.where(CustomerResponse.id < older_than)
+        statement = statement.where(
+            tuple_(CustomerResponse.answered_on, CustomerResponse.id) < tuple_(*older_than)
+        )
     found: list[CustomerComment] = []
     for number, answers, answered_on, touchpoint, channel, team in session.execute(statement):
         if len(found) >= PAGE:
-            return CommentPage(comments=tuple(found), older_than=number + 1)
+            return CommentPage(comments=tuple(found), older_than=(answered_on, number + 1))
         found += [
             CustomerComment(
                 text=answers[key],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request
@@ -121,16 +121,28 @@ def customers() -> ResponseReturnValue:
 
 
 @bp.get("/customers/comments")
-@allow("cx_manager", "executive")
+@allow("cx_manager")
 def customer_comments() -> ResponseReturnValue:
-    """List what customers wrote, newest first."""
-    older_than = request.args.get("older_than", type=int)
-    if older_than is not None and not 0 < older_than < 2**63:
-        abort(404)
+    """List what customers wrote, newest first; who looks after touchpoints reads words."""
+    older_than = _place(request.args.get("older_than", ""))
     page = comments_query.customer_comments(get_session(), older_than=older_than)
     return render_template(
         "report/customer_comments.html", page=page, is_older=older_than is not None
     )
+
+
+def _place(text: str) -> tuple[date, int] | None:
+    """Read the day and the answer from which a page of comments goes on."""
+    if not text:
+        return None
+    day, _, number = text.partition(".")
+    try:
+        place = date.fromisoformat(day), int(number)
+    except ValueError:
+        abort(404)
+    if not 0 < place[1] < 2**63:
+        abort(404)
+    return place
 
 
 @bp.get("/customers.csv")

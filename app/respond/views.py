@@ -62,11 +62,9 @@ def submit(token: str) -> ResponseReturnValue:
     submission = form.get("submission", [""])[0]
     if not SUBMISSION.fullmatch(submission):
         submission = new_submission()
-    if not reading.answers and not reading.errors:
-        first = door.questionnaire.asked[0]
-        reading.errors[first.key] = "Answer at least one question, or close this page."
-    if reading.errors:
-        return _form(door, token, reading, submission=submission), 422
+    missing = "" if reading.answers or reading.errors else NOTHING_ANSWERED
+    if missing or reading.errors:
+        return _form(door, token, reading, submission=submission, missing=missing), 422
     today = datetime.now(UTC).date()
     intake: Intake = current_app.extensions["intake"]
     intake.put(Entry(door.facts.link_id, door.facts.team_id, submission, reading.answers, today))
@@ -87,6 +85,7 @@ def thanks(token: str, mood: str | None) -> ResponseReturnValue:
     )
 
 
+NOTHING_ANSWERED = "Answer at least one question, or close this page."
 # Stands in the prepared page where each visitor's own submission value goes.
 MARK = "submission-goes-here"
 
@@ -96,13 +95,16 @@ def _find_door(token: str) -> Door | None:
     return doors.find(token)
 
 
-def _form(door: Door, token: str, reading: Reading, *, submission: str | None = None) -> str:
+def _form(
+    door: Door, token: str, reading: Reading, *, submission: str | None = None, missing: str = ""
+) -> str:
     return render_template(
         "respond/questionnaire.html",
         questionnaire=door.questionnaire,
         reading=reading,
         touchpoint_name=door.facts.touchpoint_name,
         submission=submission or new_submission(),
+        form_error=missing,
         action=url_for("respond.submit", token=token),
     )
 

@@ -46,7 +46,7 @@ def test_older_comments_follow_page_by_page(visitor, session, link):
     """Every comment is on exactly one page, the newest first."""
     for number in range(PAGE + 5):
         write(session, link, comment=f"Number {number}.")
-    visitor.sign_in(make_staff(session, "executive"))
+    visitor.sign_in(make_staff(session, "cx_manager"))
 
     first = visitor.get("/reports/customers/comments")
     older = visitor.get(first.select_one("a.button")["href"])

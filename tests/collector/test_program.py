@@ -161,7 +161,8 @@ def test_an_empty_form_spends_no_code(visitor, wave):
     """Sending by accident is caught before it uses up the right to answer."""
     page = visitor.post(f"/w/{wave[0]}", {"code": wave[1][0]}, status=422)
 
-    assert pages.NOTHING_ANSWERED in page.select_one("#code-error").text
+    assert pages.NOTHING_ANSWERED in page.select_one(".error-summary").text
+    assert not page.select("#code-error")
     visitor.post(f"/w/{wave[0]}", FORM | {"code": wave[1][0]})
 
 
