@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session
 
 from app.exchange import CollectorClient
 from app.models import Wave
-from app.services import waves
+from app.services import wave_mails, waves
 from app.services.errors import Refusal
 from app.services.letters import Letters
 from surveys.errors import SurveyError
@@ -132,6 +132,9 @@ def close_due(
     """Close every wave whose last day has passed; one that cannot be closed waits its turn."""
     closed, waiting = [], []
     for wave_id in waves.due_to_close(session, today=today):
+        # Also where the collector cannot be reached: the day that the mail names has passed.
+        wave_mails.withdraw(session, waves.find(session, wave_id))
+        session.commit()
         try:
             close_wave(session, wave_id, collector=collector, now=now)
         except (Refusal, SurveyError) as refusal:

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app import exchange, handover
 from app.config import Settings
-from app.models import OutboxMail
 from app.services import accounts, mail, outbox, roll_ups, sign_ins, throttle
 
 Deed = Callable[[Session, Settings, datetime], str | None]
@@ -87,9 +86,10 @@ def send_mail(session: Session, settings: Settings, now: datetime) -> str | None
         return None
     n_sent = n_failed = 0
     while mails := outbox.claim_due(session, now=now):
+        claimed = [mail.id for mail in mails]
         session.commit()
-        n = _send(session, mails, settings, now=now)
-        n_sent, n_failed = n_sent + n, n_failed + len(mails) - n
+        sent, failed = _send(session, claimed, settings, now=now)
+        n_sent, n_failed = n_sent + sent, n_failed + failed
     sentences = []
     if n_sent:
         sentences.append(f"Sent {_many(n_sent, 'mail', 'mails')}.")
@@ -121,29 +121,37 @@ REFUSED = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, ValueEr
 
 
 def _send(
-    session: Session, mails: Sequence[OutboxMail], settings: Settings, *, now: datetime
-) -> int:
-    """Send claimed mails over one connection, noting each outcome; return how many left."""
-    waiting = list(mails)
-    n_sent = 0
+    session: Session, claimed: Sequence[int], settings: Settings, *, now: datetime
+) -> tuple[int, int]:
+    """
+    Send claimed mails over one connection, noting each outcome.
+
+    Returns how many left and how many could not; one withdrawn since the claim is neither.
+    """
+    waiting = list(claimed)
+    n_sent = n_failed = 0
     try:
         with mail.connection(settings.smtp_url) as server:
             while waiting:
-                try:
-                    server.send_message(mail.compose(waiting[0], sender=settings.mail_from))
-                except REFUSED as error:
-                    outbox.mark_failed(waiting[0], reason=_reason(error), now=now)
-                    server.rset()
-                else:
-                    outbox.mark_sent(waiting[0], now=datetime.now(UTC))
-                    n_sent += 1
+                if (letter := outbox.hold(session, waiting[0])) is not None:
+                    try:
+                        server.send_message(mail.compose(letter, sender=settings.mail_from))
+                    except REFUSED as error:
+                        outbox.mark_failed(letter, reason=_reason(error), now=now)
+                        n_failed += 1
+                        server.rset()
+                    else:
+                        outbox.mark_sent(letter, now=datetime.now(UTC))
+                        n_sent += 1
                 session.commit()
                 waiting.pop(0)
     except (OSError, smtplib.SMTPException) as error:
         for left in waiting:
-            outbox.mark_failed(left, reason=_reason(error), now=now)
+            if (letter := outbox.hold(session, left)) is not None:
+                outbox.mark_failed(letter, reason=_reason(error), now=now)
+                n_failed += 1
         session.commit()
-    return n_sent
+    return n_sent, n_failed
 
 
 def _reason(error: Exception) -> str:

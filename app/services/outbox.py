@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -53,6 +53,18 @@ def enqueue_many(session: Session, letters: Iterable[Letter], *, now: datetime) 
     return len(written.all())
 
 
+def withdraw(session: Session, *, prefix: str) -> None:
+    """Delete the unsent mails of all occasions whose keys begin like this."""
+    session.execute(
+        delete(OutboxMail)
+        .where(
+            OutboxMail.dedup_key.startswith(prefix, autoescape=True),
+            OutboxMail.sent_at.is_(None),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
 def claim_due(session: Session, *, now: datetime, limit: int = 20) -> list[OutboxMail]:
     """
     Take due mails for this worker, the oldest first.
@@ -79,6 +91,11 @@ def claim_due(session: Session, *, now: datetime, limit: int = 20) -> list[Outbo
         .execution_options(synchronize_session=False, populate_existing=True)
     )
     return sorted(claimed, key=lambda mail: mail.id)
+
+
+def hold(session: Session, mail_id: int) -> OutboxMail | None:
+    """Take hold of a claimed mail until the next commit; None if it was withdrawn meanwhile."""
+    return session.get(OutboxMail, mail_id, populate_existing=True, with_for_update=True)
 
 
 def mark_sent(mail: OutboxMail, *, now: datetime) -> None:

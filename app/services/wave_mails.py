@@ -33,7 +33,7 @@ def invite(
     subject = f"{wave.title}: please answer by {wave.closes_on:%-d %B}"
     letters = [
         outbox.Letter(
-            dedup_key=f"wave:{wave.key}:{person.person_id}",
+            dedup_key=f"{_occasion(wave)}{person.person_id}",
             recipient=person.email or "",
             subject=subject,
             body=bodies[group_of[person.team_key].group],
@@ -42,6 +42,16 @@ def invite(
     ]
     outbox.enqueue_many(session, letters, now=now)
     return len(reached)
+
+
+def withdraw(session: Session, wave: Wave) -> None:
+    """Take back the invitations that have not left: nobody is invited to a wave that is over."""
+    outbox.withdraw(session, prefix=_occasion(wave))
+
+
+def _occasion(wave: Wave) -> str:
+    """Say how the keys of a wave's invitations begin."""
+    return f"wave:{wave.key}:"
 
 
 def _body(wave: Wave, group: CountingGroup, *, organisation: str, address: str) -> str:

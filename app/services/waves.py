@@ -134,6 +134,7 @@ def cancel(session: Session, wave: Wave, *, collector: CollectorClient, now: dat
     """Cancel a draft or an open wave; the collector destroys its answers unread."""
     lifecycle.moved(wave.state, Move.CANCEL)
     _claim(session, wave, cancelled_at=now)
+    wave_mails.withdraw(session, wave)
     if not wave.key.startswith(DRAFT_KEY):
         collector.cancel(wave.key)
 
@@ -158,6 +159,7 @@ def import_release(session: Session, wave: Wave, content: bytes, *, now: datetim
     if wave.release is None:
         lifecycle.moved(wave.state, Move.CLOSE)
         _claim(session, wave, closed_at=now)
+        wave_mails.withdraw(session, wave)
         text = canonical(document).decode()
         wave.release = Release(sha256=digest, released_on=now.date(), document=text)
         session.flush()

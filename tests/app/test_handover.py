@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from app import handover
+from app import exchange, handover
 from app.models import OutboxMail, Release
-from app.services import waves
+from app.services import outbox, waves
 from app.services.errors import Conflict
 from surveys.errors import WrongState
 from surveys.lifecycle import State
@@ -192,3 +192,50 @@ def test_the_tick_goes_on_with_a_closing_that_broke_off(session, client, opened)
     handover.close_due(session, collector=client, now=NOW, today=TODAY)
 
     assert wave.state is State.RELEASED
+
+
+@pytest.mark.parametrize("end", ["cancel", "close", "take_release"])
+def test_invitations_to_a_wave_that_is_over_are_withdrawn(session, client, opened, end):
+    """Whichever way a wave ends, what has not been sent never is; other mail stays."""
+    wave, _ = opened
+    sent = session.scalars(select(OutboxMail)).first()
+    outbox.mark_sent(sent, now=NOW)
+    outbox.enqueue(
+        session, dedup_key="k", recipient="eve@example.org", subject="Hi", body="!", now=NOW
+    )
+    session.commit()
+
+    if end == "cancel":
+        handover.cancel_wave(session, wave.id, collector=client, now=NOW)
+    elif end == "close":
+        handover.close_wave(session, wave.id, collector=client, now=NOW)
+    else:
+        handover.take_release(session, wave.id, client.close(wave.key), now=NOW)
+
+    assert set(session.scalars(select(OutboxMail.dedup_key))) == {sent.dedup_key, "k"}
+
+
+def test_a_cancellation_that_breaks_off_withdraws_nothing(session, client, opened):
+    """The mails go in the transaction that cancels, and stay if it is not committed."""
+    wave, _ = opened
+
+    with pytest.raises(OSError, match="cut off"):
+        handover.cancel_wave(
+            session, wave.id, collector=Flaky(client, "cancel", after=False), now=NOW
+        )
+    session.rollback()
+
+    assert len(session.scalars(select(OutboxMail)).all()) == 29
+
+
+def test_nobody_is_invited_after_the_last_day(session, opened):
+    """The tick withdraws invitations also where the wave must wait for its closing by file."""
+    closings = handover.close_due(
+        session,
+        collector=exchange.NoCollector(),
+        now=NOW,
+        today=CLOSES_ON + timedelta(days=1),
+    )
+
+    assert len(closings.waiting) == 1
+    assert session.scalars(select(OutboxMail)).all() == []

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app import tick
 from app.config import Settings
 from app.models import OutboxMail, SignIn
-from app.services import accounts, outbox, sign_ins
+from app.services import accounts, mail, outbox, sign_ins
 from tests.factories import make_person
 
 pytestmark = pytest.mark.database
@@ -140,6 +140,28 @@ def test_a_dead_mail_server_is_tried_again_with_patience(run, session, postbox):
 
     assert dues == [60, 120, 240, 480]
     assert len(postbox.received) == 1
+
+
+def test_a_mail_withdrawn_while_others_are_sent_does_not_leave(
+    app, run, session, postbox, monkeypatch
+):
+    """What is withdrawn after the worker took it is neither sent nor counted as failed."""
+    write(session, key="letter:1")
+    write(session, key="wave:w-1:2", recipient="ada@example.org")
+    compose = mail.compose
+
+    def withdraw_the_other(letter, *, sender):
+        with app.extensions["sessions"]() as other:
+            outbox.withdraw(other, prefix="wave:w-1:")
+            other.commit()
+        return compose(letter, sender=sender)
+
+    monkeypatch.setattr(mail, "compose", withdraw_the_other)
+
+    outcome = run(postbox.url)
+
+    assert "Sent 1 mail." in outcome.done
+    assert [recipient for recipient, _ in postbox.received] == ["eve@example.org"]
 
 
 def test_it_is_not_tried_before_its_time(run, session, postbox):
