@@ -44,13 +44,14 @@ def questionnaire_of(version: SurveyVersion) -> Questionnaire:
 
 
 def copy_bundled(session: Session, key: str, *, now: datetime) -> SurveyVersion:
-    """Copy a questionnaire that comes with Headwater, under a key that is still free."""
+    """Copy a questionnaire that comes with Headwater, under a key and a title still free."""
     document = questionnaires.load(key).to_dict()
     taken = set(session.scalars(select(SurveyVersion.key).distinct()))
     free, number = key, 2
     while free in taken:
         free, number = f"{key}_{number}", number + 1
-    return _add(session, {**document, "key": free}, version=1, now=now)
+    title = _free_title(session, document["title"])
+    return _add(session, {**document, "key": free, "title": title}, version=1, now=now)
 
 
 def new_version(session: Session, version: SurveyVersion, *, now: datetime) -> SurveyVersion:
@@ -216,6 +217,16 @@ def _add(session: Session, document: Definition, *, version: int, now: datetime)
     session.add(row)
     session.flush()
     return row
+
+
+def _free_title(session: Session, title: str) -> str:
+    """Tell copies apart by their title: the first keeps it, the next is "(copy)", "(copy 2)"."""
+    taken = set(session.scalars(select(SurveyVersion.title).distinct()))
+    free, number = title, 1
+    while free in taken:
+        free = f"{title} (copy)" if number == 1 else f"{title} (copy {number})"
+        number += 1
+    return free
 
 
 def _revise(version: SurveyVersion, definition: Definition) -> None:

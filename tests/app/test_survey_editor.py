@@ -65,6 +65,17 @@ def test_a_second_copy_gets_a_key_of_its_own(session, version):
     assert (version.key, second.key) == ("monthly_pulse", "monthly_pulse_2")
 
 
+def test_copies_can_be_told_apart_by_their_titles(session, hr):
+    """The first keeps the title, and each further one says which copy it is."""
+    for _ in range(3):
+        hr.post("/surveys/copy/monthly_pulse")
+
+    made = session.scalars(select(SurveyVersion).order_by(SurveyVersion.id)).all()
+    titles = ["Monthly pulse", "Monthly pulse (copy)", "Monthly pulse (copy 2)"]
+    assert [version.title for version in made] == titles
+    assert [version.definition["title"] for version in made] == titles
+
+
 @pytest.mark.parametrize("kind", TYPED)
 def test_an_item_of_every_type_can_be_added(session, hr, version, kind):
     """Each form makes an item that asks what was typed, at the end."""
