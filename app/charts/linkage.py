@@ -30,7 +30,11 @@ BAND_STEPS = 41
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamPoint:
-    """One team on the scatter; limits are None where the doubt is unknown."""
+    """
+    One team on the scatter; limits are None where the doubt is unknown.
+
+    `bound` says, where it holds, that x is in part made of bounds; the point is then hollow.
+    """
 
     name: str
     words: str
@@ -40,6 +44,7 @@ class TeamPoint:
     x_high: float | None = None
     y_low: float | None = None
     y_high: float | None = None
+    bound: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +90,7 @@ def scatter(points: Sequence[TeamPoint], *, x_title: str, y_title: str, descript
         layers += _line(band, axes)
     opacity = 0.45 if len(points) <= MANY else 0.22
     layers += _bars(points, axes, opacity=opacity)
-    marks = alt.Chart(_data([asdict(p) for p in points])).mark_point(
-        filled=True, color=SERIES_1, size=70 if len(points) <= MANY else 36, opacity=0.9
-    )
-    layers.append(marks.encode(x=axes.x(), y=axes.y(), description="words:N"))
+    layers += _marks(points, axes)
     layers += _names(points, axes)
     chart = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
     return draw(chart, description=description)
@@ -183,6 +185,25 @@ def _bars(points: Sequence[TeamPoint], axes: _Axes, *, opacity: float) -> list[a
         bars = alt.Chart(_data(upright)).mark_rule(color=LINE_STRONG, opacity=opacity, aria=False)
         layers.append(bars.encode(y=axes.y("y_low"), y2="y_high:Q", x=axes.x()))
     return layers
+
+
+def _marks(points: Sequence[TeamPoint], axes: _Axes) -> list[alt.Chart]:
+    """Draw full points, and hollow ones where a score is in part made of bounds."""
+    size = 70 if len(points) <= MANY else 36
+    full = [asdict(p) for p in points if not p.bound]
+    hollow = [asdict(p) for p in points if p.bound]
+    layers = []
+    if full:
+        layers.append(
+            alt.Chart(_data(full)).mark_point(filled=True, color=SERIES_1, size=size, opacity=0.9)
+        )
+    if hollow:
+        layers.append(
+            alt.Chart(_data(hollow)).mark_point(
+                filled=False, color=SERIES_1, strokeWidth=2, size=size, opacity=1
+            )
+        )
+    return [marks.encode(x=axes.x(), y=axes.y(), description="words:N") for marks in layers]
 
 
 def _names(points: Sequence[TeamPoint], axes: _Axes) -> list[alt.Chart]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,8 @@ from app.reporting.linkage import linkage_document
 from app.reporting.panel import linkage_panel
 from app.reporting.trends import BREAKS, trend_charts, trend_lines, wave_list
 from app.reporting.waves import read_figures, wave_report
+from surveys.questionnaires import Questionnaire
+from surveys.questions import Scale
 
 SEED = 20261122
 OUTCOME = "satisfaction"
@@ -76,14 +78,26 @@ def _linkage(session: Session, subject: str, today: date) -> dict[str, Any]:
         [wave.document for wave in waves],
         roll_ups.team_months(session, item=OUTCOME, before=today),
         outcome="customer satisfaction",
+        outcome_points=_points_of(OUTCOME, roll_ups.customer_questionnaires(session)),
     )
     result = link(panel.employee, panel.customer, seed=SEED, dropped=panel.dropped)
-    document = linkage_document(result)
+    document = linkage_document(result, bounds=panel.bounds, response=panel.response)
     document["chain"] = chain(result)
     document["coverage"]["dropped_text"] = " ".join(
         [document["coverage"]["dropped_text"], *panel.remarks]
     )
     return document
+
+
+def _points_of(item: str, questionnaires: Sequence[Questionnaire]) -> tuple[int, int] | None:
+    """Find the ends of an item's scale; None where its versions differ."""
+    found = {
+        (question.low, question.high)
+        for questionnaire in questionnaires
+        for question in questionnaire.questions
+        if question.key == item and isinstance(question, Scale)
+    }
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def _customers(session: Session, subject: str, today: date) -> dict[str, Any]:

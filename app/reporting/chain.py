@@ -1,4 +1,4 @@
-"""The service-profit chain with what is known of each of its links."""
+"""The link of the service-profit chain that was looked at, with what is known of it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ WORDS = {
 
 
 def chain(result: LinkageResult) -> dict[str, Any]:
-    """Lay out where engagement stands between work and customers."""
+    """Lay out the two ends of the link; what may lie before or after it is not drawn."""
     found = result.link.pearson
     return {
-        "title": "From work to customers",
+        "title": "From engagement to customer satisfaction",
         "nodes": [
-            {"name": ["Internal", "service quality"], "figure": "", "side": "employees"},
             {
                 "name": ["Engagement"],
                 "figure": _mean(result.employee.mean),
@@ -35,7 +34,6 @@ def chain(result: LinkageResult) -> dict[str, Any]:
             },
         ],
         "links": [
-            {"evidence": "not_measured", "word": "not looked at", "label": ""},
             {
                 "evidence": result.verdict.code,
                 "word": WORDS[result.verdict.code],

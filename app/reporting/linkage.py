@@ -28,7 +28,10 @@ REVERSE = (
     ("adl_reverse", "One period later, given the past"),
 )
 
+BOUND = "bound, no interval"
+
 Document = dict[str, Any]
+Bounds = Mapping[str, tuple[int, int]]
 
 
 def linkage_document(
@@ -37,12 +40,16 @@ def linkage_document(
     title: str = "Engagement and customer scores, team by team",
     names: Mapping[str, str] | None = None,
     sources: Document | None = None,
+    bounds: Mapping[str, tuple[int, int]] | None = None,
+    response: str = "",
 ) -> Document:
     """
     Lay a result out in the order of the page; plain JSON all through.
 
     `names` gives the display names of teams where their keys are not for reading; `sources`
-    is a table that tells where the data came from.
+    is a table that tells where the data came from.  `bounds` tells in how many of its months,
+    and of how many, a team's employee score is only a bound; `response` is the employees'
+    response rate in words.
     """
     called = names or {}
     verdict = result.verdict
@@ -51,9 +58,9 @@ def linkage_document(
         "title": title,
         "lede": texts.lede(result),
         "chain": None,
-        "coverage": _coverage(result, called),
+        "coverage": _coverage(result, called, response=response),
         "reliability": _reliability(result),
-        "link": _link(result, called),
+        "link": _link(result, called, bounds=bounds or {}),
         "power": {"heading": "Could we have seen it?", "text": texts.power_text(result)},
         "verdict": {
             "heading": "The verdict, by a rule fixed beforehand",
@@ -86,12 +93,12 @@ def table(
     return {"id": id, "caption": caption, "columns": columns, "rows": rows, "notes": notes or []}
 
 
-def _coverage(result: LinkageResult, names: Mapping[str, str]) -> Document:
+def _coverage(result: LinkageResult, names: Mapping[str, str], *, response: str) -> Document:
     coverage = result.coverage
     dropped = [[names.get(team, team), reason] for team, reason in coverage.dropped]
     return {
         "heading": "Who is in it",
-        "text": texts.coverage_text(coverage),
+        "text": texts.coverage_text(coverage, response=response),
         "dropped_text": texts.dropped_text(coverage),
         "dropped": table(
             "dropped-teams", "Teams left out", columns=["Team", "Reason"], rows=dropped
@@ -159,7 +166,7 @@ def _side(side: SideReliability, *, people: int | None) -> Document:
     }
 
 
-def _link(result: LinkageResult, names: Mapping[str, str]) -> Document:
+def _link(result: LinkageResult, names: Mapping[str, str], *, bounds: Bounds) -> Document:
     link = result.link
     rows = [["Correlation r (Pearson)", *_r_cells(link.pearson)]]
     corrected = link.corrected
@@ -181,7 +188,7 @@ def _link(result: LinkageResult, names: Mapping[str, str]) -> Document:
         "headline": _headline(result),
         "text": texts.observed_text(result),
         "gap_text": texts.gap_text(result) or "",
-        "chart": _scatter(result, names),
+        "chart": _scatter(result, names, bounds=bounds),
         "table": table(
             "link-figures",
             "The link in figures",
@@ -211,22 +218,29 @@ def _headline(result: LinkageResult) -> Document | None:
     }
 
 
-def _scatter(result: LinkageResult, names: Mapping[str, str]) -> Document | None:
+def _scatter(
+    result: LinkageResult, names: Mapping[str, str], *, bounds: Bounds
+) -> Document | None:
     teams = result.teams
     if len(teams) < 2:
         return None
     one, other = result.employee, result.customer
     sides = one.name, other.name
-    points = [_point(row, names, sides=sides) for row in teams.to_dict("records")]
+    points = [
+        _point(row, names, sides=sides, bound=bounds.get(str(row["team"])))
+        for row in teams.to_dict("records")
+    ]
     has_bars = any(p.x_low is not None or p.y_low is not None for p in points)
     bars = " Thin lines: 95% interval of each team's score." if has_bars else ""
+    if any(p.bound for p in points):
+        bars += f" Hollow points: {one.name} is in part a bound, so it has no interval."
     caption = f"{_capital(one.name)} and {other.name} of {count(len(points))} teams"
     digits = [texts.digits_for(*teams[f"{side}_mean"]) + 1 for side in ("employee", "customer")]
     rows = [
         [
-            point.name,
+            f"{point.name} ({point.bound})" if point.bound else point.name,
             fixed(point.x, digits[0]),
-            _limits(point.x_low, point.x_high, digits=digits[0]),
+            BOUND if point.bound else _limits(point.x_low, point.x_high, digits=digits[0]),
             fixed(point.y, digits[1]),
             _limits(point.y_low, point.y_high, digits=digits[1]),
         ]
@@ -238,23 +252,39 @@ def _scatter(result: LinkageResult, names: Mapping[str, str]) -> Document | None
         "note": f"One point per team; the straight line with its 95% band.{bars}",
         "svg": scatter(
             points,
-            x_title=f"{_capital(one.name)} ({one.unit})",
-            y_title=f"{_capital(other.name)} ({other.unit})",
+            x_title=texts.axis_title(one),
+            y_title=texts.axis_title(other),
             description=f"Scatter of {caption}; the same figures are in the table beneath.",
         ),
         "table": table("scatter-figures", caption, columns=columns, rows=rows),
     }
 
 
-def _point(row: dict[Any, Any], names: Mapping[str, str], *, sides: tuple[str, str]) -> TeamPoint:
+def _point(
+    row: dict[Any, Any],
+    names: Mapping[str, str],
+    *,
+    sides: tuple[str, str],
+    bound: tuple[int, int] | None,
+) -> TeamPoint:
     x, y = float(row["employee_mean"]), float(row["customer_mean"])
-    x_low, x_high = _bar(x, row["employee_std_error"])
+    said = texts.bound_words(*bound) if bound else ""
+    x_low, x_high = _bar(x, None if said else row["employee_std_error"])
     y_low, y_high = _bar(y, row["customer_std_error"])
     name = names.get(str(row["team"]), str(row["team"]))
     words = f"{name}: {sides[0]} {_with_limits(x, x_low, x_high)}"
+    words += f" ({said}, so no interval)" if said else ""
     words += f", {sides[1]} {_with_limits(y, y_low, y_high)}"
     return TeamPoint(
-        name=name, words=words, x=x, y=y, x_low=x_low, x_high=x_high, y_low=y_low, y_high=y_high
+        name=name,
+        words=words,
+        x=x,
+        y=y,
+        x_low=x_low,
+        x_high=x_high,
+        y_low=y_low,
+        y_high=y_high,
+        bound=said,
     )
 
 

@@ -19,6 +19,7 @@ NOISY_RANKING = "It is no ranking: the distance between two single teams is most
 NO_RANKING = "It is no ranking: it shows how two scores go together, not which team is better."
 GRADES = {"good": "good", "usable": "usable", "weak": "weak", "too weak": "cannot"}
 PER_CENT = "percentage points"
+ON_SCALE = "points on the scale from "
 
 
 def limits(result: LinkageResult) -> list[str]:
@@ -52,14 +53,31 @@ def unit_word(unit: str) -> str:
     return PER_CENT if unit == "share" else unit
 
 
+def unit_on(points: tuple[int, int] | None) -> str:
+    """Name the unit of a scale by its ends, where they are known."""
+    return f"{ON_SCALE}{points[0]} to {points[1]}" if points else "points"
+
+
+def axis_title(side: SideReliability) -> str:
+    """Name a side with the ends of its scale or its unit, as it stands beside an axis."""
+    return f"{side.name[:1].upper()}{side.name[1:]} ({side.unit.removeprefix(ON_SCALE)})"
+
+
+def bound_words(n_bounds: int, n_months: int) -> str:
+    """Say in how many of its months a team has only a bound."""
+    if n_months == 1:
+        return "a bound"
+    return f"a bound in {count(n_bounds)} of {count(n_months)} months"
+
+
 def digits_for(*values: float, unit: str = "points") -> int:
     """Choose decimals so that the widest of some figures keeps two digits that count."""
     widest = max(abs(100 * v if unit == "share" else v) for v in values)
     return 2 if widest == 0 else min(8, max(0, 1 - math.floor(math.log10(widest))))
 
 
-def coverage_text(coverage: Coverage) -> str:
-    """Say who is in the link."""
+def coverage_text(coverage: Coverage, *, response: str = "") -> str:
+    """Say who is in the link; with the employees' response rate where it is known."""
     most = max(coverage.n_employee_teams, coverage.n_customer_teams)
     people = [
         f"{count(n)} {who} answers"
@@ -67,7 +85,8 @@ def coverage_text(coverage: Coverage) -> str:
         if n is not None
     ]
     behind = f", with {joined(people)} behind them" if people else ""
-    return f"{count(coverage.n_teams)} of {count(most)} teams could be linked{behind}."
+    rate = f"; the response rate of these waves is {response}" if response else ""
+    return f"{count(coverage.n_teams)} of {count(most)} teams could be linked{behind}{rate}."
 
 
 def dropped_text(coverage: Coverage) -> str:

@@ -12,14 +12,21 @@ import numpy as np
 import pandas as pd
 
 from analysis import Side, cronbach_alpha
+from analysis.frames import SCORES
 from analysis.summary import count
 from app.queries.roll_ups import TeamMonth
+from app.reporting.figures import counted_together, shown_count
+from app.reporting.linkage_texts import unit_on
+from app.reporting.waves import response_text
+from surveys.disclosure import asked_scales
+from surveys.questionnaires import Questionnaire
 
 ENGAGEMENT = "engagement"
 MIN_CUSTOMERS = 10
 
 Release = Mapping[str, Any]
 TeamSet = frozenset[str]
+Points = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +34,18 @@ class Panel:
     """
     Both sides on the same units, each a set of teams, and what fell out.
 
-    `remarks` are sentences on units of several teams and on answers that count nowhere.
+    `remarks` are sentences on units of several teams, on answers that count nowhere and on
+    bounds.  `bounds` tells, for each unit with a bound in a month that both sides have, in how
+    many of these months, and of how many.  `response` is the response rate of the waves of
+    these months, as it may be shown; empty where there is none.
     """
 
     employee: Side
     customer: Side
     dropped: tuple[tuple[str, str], ...]
     remarks: tuple[str, ...]
+    bounds: Mapping[str, tuple[int, int]]
+    response: str
 
 
 def month_ordinal(day: date) -> int:
@@ -42,7 +54,11 @@ def month_ordinal(day: date) -> int:
 
 
 def linkage_panel(
-    releases: Sequence[Release], customers: Iterable[TeamMonth], *, outcome: str
+    releases: Sequence[Release],
+    customers: Iterable[TeamMonth],
+    *,
+    outcome: str,
+    outcome_points: Points | None = None,
 ) -> Panel:
     """
     Put both sides on the same units.
@@ -51,7 +67,8 @@ def linkage_panel(
     if a cell of that month's wave had exactly that set.  Where a team was in different
     sets in different months, the set with the most waves stands for it and the others
     are left out and named, so that no answer counts in two units.  The customers of a
-    unit are the pooled customers of its teams.
+    unit are the pooled customers of its teams.  `outcome_points` are the ends of the scale
+    of the outcome, where all its answers were given on one.
     """
     cells = [
         (month_ordinal(date.fromisoformat(release["opened_on"])), release, cell)
@@ -68,7 +85,7 @@ def linkage_panel(
         if (unit := frozenset(cell["teams"])) in labels
         and (row := _employee_row(labels[unit], period, release, cell)) is not None
     ]
-    employee = pd.DataFrame(rows, columns=["team", "period", "n", "mean", "variance"])
+    employee = pd.DataFrame(rows, columns=[*SCORES, "is_bound"])
     # Two waves in one month: the later one stands for the month.
     employee = employee.drop_duplicates(["team", "period"], keep="last")
     customer, unknown = _customer_rows(labels, customers)
@@ -83,11 +100,19 @@ def linkage_panel(
     dropped += [
         (spoken.get(team, team), "has customers, but no cell that counts it") for team in unknown
     ]
+    linked = employee.merge(customer[["team", "period"]], on=["team", "period"])
     return Panel(
-        employee=Side(scores=employee, name="engagement", alpha=_alpha(releases), unit="points"),
-        customer=Side(scores=customer, name=outcome, unit="points"),
+        employee=Side(
+            scores=employee[list(SCORES)],
+            name="engagement",
+            alpha=_alpha(releases),
+            unit=unit_on(_points(releases)),
+        ),
+        customer=Side(scores=customer, name=outcome, unit=unit_on(outcome_points)),
         dropped=tuple(dropped),
-        remarks=tuple(_remarks(units, employee, customer)),
+        remarks=(*_remarks(units, employee, customer), *_bounds_remark(linked)),
+        bounds=_bounds(linked),
+        response=_response([cell for period, _, cell in cells if period in set(linked["period"])]),
     )
 
 
@@ -117,6 +142,47 @@ def _remarks(
             yield f"{count(alone)} {who}."
 
 
+def _bounds(linked: pd.DataFrame) -> dict[str, tuple[int, int]]:
+    """Count, for each unit that has any, its months with a bound and all its months."""
+    return {
+        str(team): (int(months.sum()), len(months))
+        for team, months in linked.groupby("team")["is_bound"]
+        if months.any()
+    }
+
+
+def _bounds_remark(linked: pd.DataFrame) -> Iterator[str]:
+    n_bounds = int(linked["is_bound"].sum())
+    if n_bounds:
+        were = "was released only as a bound" if n_bounds == 1 else "were released only as bounds"
+        enters = "it enters" if n_bounds == 1 else "each enters"
+        yield (
+            f"{count(n_bounds)} of {count(len(linked))} team-months {were};"
+            f" {enters} as a point inside its bound."
+        )
+
+
+def _response(cells: Sequence[Mapping[str, Any]]) -> str:
+    """Write the response rate over some cells; a total with a bound in it is one."""
+    if not cells:
+        return ""
+    answered = counted_together([shown_count(c["n"], n_eligible=c["n_eligible"]) for c in cells])
+    return response_text(answered, n_eligible=sum(c["n_eligible"] for c in cells))
+
+
+def _points(releases: Sequence[Release]) -> Points | None:
+    """Find the ends of the scale of engagement; None where the waves used several."""
+    found = {
+        (scale.low, scale.high)
+        for release in releases
+        for questionnaire in [Questionnaire.from_dict(release["questionnaire"])]
+        for construct in questionnaire.constructs
+        if construct.key == ENGAGEMENT
+        for scale in asked_scales(questionnaire, construct)
+    }
+    return next(iter(found)) if len(found) == 1 else None
+
+
 def _disjoint(waves_of: Mapping[TeamSet, int]) -> tuple[list[TeamSet], list[TeamSet]]:
     """Choose sets that share no team, those with the most waves first."""
     chosen: list[TeamSet] = []
@@ -137,7 +203,7 @@ def _unique_labels(names: Mapping[TeamSet, str]) -> dict[TeamSet, str]:
 
 def _employee_row(
     label: str, period: int, release: Release, cell: Mapping[str, Any]
-) -> tuple[str, int, int, float, float] | None:
+) -> tuple[str, int, int, float, float, bool] | None:
     """Read one cell's engagement; where its own spread is not released, the pooled one serves."""
     released = cell["constructs"].get(ENGAGEMENT)
     if released is None or released["status"] == "hidden":
@@ -146,8 +212,9 @@ def _employee_row(
     variance = released["variance"]
     if variance is None:
         variance = pooled["variance"] if pooled else float("nan")
-    total = released["sum"] if released["status"] == "exact" else released["point_sum"]
-    return label, period, released["n"], total / released["n"], variance
+    is_bound = released["status"] != "exact"
+    total = released["point_sum"] if is_bound else released["sum"]
+    return label, period, released["n"], total / released["n"], variance, is_bound
 
 
 def _customer_rows(
@@ -169,7 +236,7 @@ def _customer_rows(
         for (label, period), (n, total, squares) in sums.items()
         if n >= MIN_CUSTOMERS
     ]
-    frame = pd.DataFrame(rows, columns=["team", "period", "n", "mean", "variance"])
+    frame = pd.DataFrame(rows, columns=list(SCORES))
     return frame, sorted(unknown)
 
 

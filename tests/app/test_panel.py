@@ -1,11 +1,16 @@
 """The panel behind the linkage: units are sets of teams, and no answer counts twice."""
 
 from datetime import date
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
+from analysis import link
+from app.charts.drawing import SERIES_1
 from app.queries.roll_ups import TeamMonth
+from app.reporting.chain import chain
+from app.reporting.linkage import linkage_document
 from app.reporting.panel import ENGAGEMENT, linkage_panel, month_ordinal
 from surveys.hierarchy import Team as Node
 from tests.app.released import MAIL, NODES, NORTH, PHONE, make_release, renamed
@@ -195,3 +200,90 @@ def test_two_units_of_one_name_are_told_apart():
         cell["label"] = "Shop"
 
     assert len({team for team, _ in units(panel([release]).employee)}) == 2
+
+
+BOUNDED = [
+    customers("north", 3, 3, 4, 5, 4, 3, 4, 2, 4, 5, 4),
+    customers("north", 4, 3, 4, 5, 4, 3, 4, 2, 4, 5, 4),
+    customers("phone", 3, 5, 5, 4, 5, 4, 5, 5, 3, 5, 5),
+    customers("phone", 4, 5, 5, 4, 5, 4, 5, 5, 3, 5, 5),
+    customers("mail", 3, 2, 4, 2, 4, 3, 3, 3, 4, 2, 4),
+]
+
+
+def shown(releases, rows, **changes):
+    found = linkage_panel(releases, rows, outcome="customer satisfaction", **changes)
+    result = link(found.employee, found.customer, seed=1, dropped=found.dropped)
+    document = linkage_document(result, bounds=found.bounds, response=found.response)
+    return found, result, document
+
+
+def test_a_bound_is_counted_among_the_months_that_are_linked():
+    """Nearly all of the phone team agreed in March and April; May has no customers."""
+    found = panel([march(), april(), may()], *BOUNDED)
+
+    assert found.bounds == {"=1+1": (2, 2)}
+    assert (
+        "2 of 5 team-months were released only as bounds;"
+        " each enters as a point inside its bound." in found.remarks
+    )
+    assert not panel([march()], *BOUNDED[:1]).bounds
+
+
+def test_a_bound_is_never_drawn_as_a_value():
+    """A hollow point without a bar, said in words, and no interval in the table."""
+    calm = april(answers={**ALONE, "phone": NORTH}, eligible=GROWN)
+    _, _, document = shown([march(), calm], BOUNDED)
+
+    chart = document["link"]["chart"]
+    rows = {row[0]: row for row in chart["table"]["rows"]}
+    phone = rows["=1+1 (a bound in 1 of 2 months)"]
+    svg = ElementTree.fromstring(chart["svg"])
+    marks = {
+        mark.get("aria-label").split(":")[0]: mark
+        for mark in svg.iter("path")
+        if mark.get("aria-label") and mark.get("role") == "graphics-symbol"
+    }
+    assert phone[2] == "bound, no interval"
+    assert " to " in rows["North"][2]
+    assert " to " in phone[4]
+    assert '<g fill="none"' in chart["svg"]  # what a mark without a fill of its own inherits
+    assert (marks["=1+1"].get("fill"), marks["=1+1"].get("stroke")) == (None, SERIES_1)
+    assert (marks["North"].get("fill"), marks["North"].get("stroke")) == (SERIES_1, None)
+    assert "(a bound in 1 of 2 months, so no interval)" in marks["=1+1"].get("aria-label")
+    assert "Hollow points" in chart["note"]
+
+
+def test_the_response_rate_is_that_of_the_linked_waves():
+    """Everybody at phone answered, so the rate is a bound; May has no customers."""
+    _, _, document = shown([march(), may(eligible=GROWN, answers=ALONE)], BOUNDED)
+
+    sure = march()
+    for cell in sure["cells"]:
+        cell["n_eligible"] += 10
+
+    # 10 of 14, 9 of 13, at least 10 of 12, 6 of 16.
+    assert "the response rate of these waves is 63% or more." in document["coverage"]["text"]
+    assert panel([sure], *BOUNDED).response == "39%"
+    assert panel([march()]).response == ""
+
+
+def test_units_name_the_ends_of_the_scale_where_they_are_known():
+    """A point is one step on a scale that the reader can picture."""
+    _, result, _ = shown([march()], BOUNDED)
+    assert result.employee.unit == "points on the scale from 1 to 5"
+    assert result.customer.unit == "points"
+
+    _, _, document = shown([march()], BOUNDED, outcome_points=(1, 7))
+    assert "Customer satisfaction (1 to 7)" in document["link"]["chart"]["svg"]
+    assert "Engagement (1 to 5)" in document["link"]["chart"]["svg"]
+
+
+def test_the_chain_draws_only_what_was_looked_at():
+    """Two ends and one link between them."""
+    _, result, _ = shown([march()], BOUNDED)
+
+    drawn = chain(result)
+
+    assert [len(drawn["nodes"]), len(drawn["links"])] == [2, 1]
+    assert drawn["links"][0]["word"] == "too few teams"
