@@ -42,6 +42,7 @@ NOTICES = {
     "wave-cancelled": "The wave was cancelled.",
     "survey-copied": "The questionnaire was copied. Change it as you like until a wave uses it.",
     "survey-saved": "The questionnaire was saved.",
+    "construct-removed": "The construct was removed. Its items stay and are asked as before.",
     "survey-version": "A new version was begun, word for word like the last.",
     "survey-discarded": "The version was deleted.",
     "survey-retired": "The version is no longer offered.",

@@ -177,14 +177,23 @@ def construct(version_id: int, key: str) -> ResponseReturnValue:
     return render_template("surveys/construct.html", version=version, form=form, construct=found)
 
 
-@bp.post("/<int:version_id>/constructs/<key>/remove")
+@bp.route("/<int:version_id>/constructs/<key>/remove", methods=["GET", "POST"])
 @allow(*EDITORS)
 def remove_construct(version_id: int, key: str) -> ResponseReturnValue:
-    """Average these items no more."""
+    """Ask first, then average these items no more."""
     version = _find(version_id)
-    survey_versions.remove_construct(version, key)
-    get_session().commit()
-    return _back(version)
+    if request.method == "POST":
+        survey_versions.remove_construct(version, key)
+        get_session().commit()
+        return redirect(
+            url_for("surveys.show", version_id=version_id, notice="construct-removed"), 303
+        )
+    return render_template(
+        "surveys/remove_construct.html",
+        version=version,
+        construct=survey_versions.construct_of(version, key),
+        is_linked=version.audience == "employees" and key == version_queries.ENGAGEMENT,
+    )
 
 
 @bp.post("/<int:version_id>/version")

@@ -13,6 +13,7 @@ from app.config import Settings
 from app.database import get_session
 from app.manage.wave_forms import ExtendForm, WaveForm
 from app.models import Wave
+from app.queries import survey_versions as version_queries
 from app.queries import waves as wave_queries
 from app.security import allow
 from app.services import letters as code_letters
@@ -89,9 +90,12 @@ def preview(wave_id: int) -> ResponseReturnValue:
     session, today = get_session(), datetime.now(UTC).date()
     wave = waves.find(session, wave_id)
     moved(wave.state, Move.OPEN)
+    questionnaire = survey_versions.questionnaire_of(wave.survey_version)
     return render_template(
         "waves/open.html",
         wave=wave,
+        has_scores=version_queries.has_scores(questionnaire),
+        has_engagement=version_queries.has_engagement(questionnaire),
         preview=rosters.preview(session, on=today, k_group=wave.k_group),
         by_file=isinstance(_collector(), exchange.NoCollector),
         today=today,

@@ -10,8 +10,12 @@ from sqlalchemy.orm import Session
 
 from app.models import SurveyVersion
 from surveys import questionnaires
+from surveys.disclosure import asked_scales
 from surveys.questionnaires import Questionnaire
 from surveys.questions import Question
+
+# The construct that is linked with what customers say.
+ENGAGEMENT = "engagement"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,3 +86,16 @@ def items_of(questionnaire: Questionnaire, *, asked_before: Collection[str]) -> 
         )
         for question in questions
     ]
+
+
+def has_scores(questionnaire: Questionnaire) -> bool:
+    """Tell whether anything is averaged at all."""
+    return any(asked_scales(questionnaire, c) for c in questionnaire.constructs)
+
+
+def has_engagement(questionnaire: Questionnaire) -> bool:
+    """Tell whether waves of this questionnaire can be linked with what customers say."""
+    return any(
+        construct.key == ENGAGEMENT and asked_scales(questionnaire, construct)
+        for construct in questionnaire.constructs
+    )

@@ -222,6 +222,32 @@ def test_constructs_are_made_of_scales(session, hr, version):
     assert "backing" not in {c["key"] for c in version.definition["constructs"]}
 
 
+def test_removing_a_construct_asks_first_and_says_how_to_have_it_again(session, hr, version):
+    """The editor leads to a page that names what goes; only its button removes anything."""
+    path = f"/surveys/{version.id}/constructs/engagement/remove"
+    editor = hr.get(f"/surveys/{version.id}")
+    assert editor.select(f'a[href="{path}"]') and not editor.select(f'form[action="{path}"]')
+
+    asked_first = hr.get(path).main.text
+
+    assert "energy, belonging" in asked_first
+    assert "no engagement score" in asked_first
+    assert "add a construct with the short name engagement" in asked_first
+    session.refresh(version)
+    assert survey_versions.construct_of(version, "engagement")
+
+    assert "The construct was removed." in hr.follow(path).text
+    session.refresh(version)
+    assert "engagement" not in {c["key"] for c in version.definition["constructs"]}
+
+
+def test_only_the_linked_construct_is_said_to_be_linked(hr, version):
+    """Other constructs can go without a word on the link with customers."""
+    page = hr.get(f"/surveys/{version.id}/constructs/manager/remove")
+
+    assert "engagement" not in page.main.text
+
+
 def test_a_construct_comes_back_into_its_form_unchanged(hr, version):
     """The boxes of its items are ticked, and no others."""
     page = hr.get(f"/surveys/{version.id}/constructs/engagement")

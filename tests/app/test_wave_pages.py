@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from app.models import Wave
+from app.queries import survey_versions as survey_queries
+from app.reporting import panel
 from app.services import survey_versions
 from surveys import codes as code_letters
 from surveys.lifecycle import State
@@ -97,6 +99,35 @@ def test_the_opening_page_shows_the_groups_before_anything_is_frozen(session, hr
     ]
     assert ["East + West", "Merged East, West", "8"] in rows
     assert wave.state is State.DRAFT
+
+
+@pytest.mark.parametrize(
+    ("gone", "sentence"),
+    [
+        ("nothing", ""),
+        ("construct", "under the short name engagement"),
+        ("items", "under the short name engagement"),
+        ("constructs", "averages no questions at all"),
+    ],
+)
+def test_the_opening_page_says_what_will_be_missing(session, hr, wave, gone, sentence):
+    """Without an engagement score a wave cannot be linked; HR reads it while it can be mended."""
+    version = wave.survey_version
+    keys = [c["key"] for c in version.definition["constructs"]]
+    for key in {"construct": ["engagement"], "constructs": keys}.get(gone, []):
+        survey_versions.remove_construct(version, key)
+    for key in ["energy", "belonging"] if gone == "items" else []:
+        survey_versions.retire_item(version, key)
+
+    text = hr.get(f"/waves/{wave.id}/open").main.text
+
+    assert sentence in text
+    assert ("no part in the link with what customers say" in text) == (gone != "nothing")
+
+
+def test_what_the_opening_page_calls_engagement_is_what_is_linked():
+    """The web never loads the statistics, so the short name is written down twice."""
+    assert survey_queries.ENGAGEMENT == panel.ENGAGEMENT
 
 
 def test_the_opening_page_says_when_the_organisation_is_too_small(app, session, visitor):

@@ -51,6 +51,7 @@ PAGES = {
     "item": ("hr", "/surveys/{draft}/items/{item}"),
     "new item": ("hr", "/surveys/{draft}/items/new/scale"),
     "construct": ("hr", "/surveys/{draft}/constructs/{construct}"),
+    "remove construct": ("hr", "/surveys/{draft}/constructs/{construct}/remove"),
     "new construct": ("hr", "/surveys/{draft}/constructs/new"),
     "survey preview": ("hr", "/surveys/{draft}/preview"),
     "touchpoints": ("cx_manager", "/touchpoints/"),
