@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -23,6 +24,7 @@ from app.queries import people as queries
 from app.queries import teams as team_queries
 from app.security import allow, door
 from app.services import accounts, people, roles, teams
+from app.services.errors import Conflict
 
 bp = Blueprint("people", __name__, url_prefix="/people")
 administrators = allow("administrator")
@@ -66,17 +68,7 @@ def new() -> ResponseReturnValue:
 @administrators
 def show(person_id: int) -> ResponseReturnValue:
     """Show a person's team, roles and account."""
-    person = _person(person_id)
-    return render_template(
-        "people/show.html",
-        person=person,
-        state=queries.state_of(person, on=_today()),
-        team=people.current_membership(person),
-        role_names=roles.NAMES,
-        plain_roles=sorted(roles.roles_of(person)),
-        managed=[teams.path_of(team) for team in roles.managed_by(person)],
-        path_of=teams.path_of,
-    )
+    return _show_page(_person(person_id))
 
 
 @bp.route("/<int:person_id>/edit", methods=["GET", "POST"])
@@ -108,9 +100,11 @@ def move(person_id: int) -> ResponseReturnValue:
     if request.method == "POST" and form.validate():
         team = teams.find_team(session, int(form.team.data))
         deed = people.take_back if person.ended_on is not None else people.move_person
-        deed(session, person, team=team, on=form.on.data or _today())
-        session.commit()
-        return _to(person, "person-moved")
+        on = form.on.data or _today()
+        refusal = _refused(lambda: deed(session, person, team=team, on=on))
+        if not refusal:
+            return _to(person, "person-moved")
+        form.form_errors = [refusal]
     return _form_page("people/move.html", form, person=person)
 
 
@@ -121,9 +115,11 @@ def end(person_id: int) -> ResponseReturnValue:
     person, session = _person(person_id), get_session()
     form = EndForm(request.form, on=_today())
     if request.method == "POST" and form.validate():
-        people.end_person(session, person, on=form.on.data or _today())
-        session.commit()
-        return _to(person, "person-ended")
+        on = form.on.data or _today()
+        refusal = _refused(lambda: people.end_person(session, person, on=on))
+        if not refusal:
+            return _to(person, "person-ended")
+        form.form_errors = [refusal]
     return _form_page("people/end.html", form, person=person)
 
 
@@ -141,9 +137,11 @@ def change_roles(person_id: int) -> ResponseReturnValue:
     form.manages.choices = choices(team_queries.team_choices(session, on=_today()))
     if request.method == "POST" and form.validate():
         managed = [teams.find_team(session, int(number)) for number in form.manages.data or ()]
-        roles.set_roles(session, person, roles=form.roles.data or (), manages=managed)
-        session.commit()
-        return _to(person, "roles-changed")
+        ticked = form.roles.data or ()
+        refusal = _refused(lambda: roles.set_roles(session, person, roles=ticked, manages=managed))
+        if not refusal:
+            return _to(person, "roles-changed")
+        form.form_errors = [refusal]
     return _form_page("people/change_roles.html", form, person=person)
 
 
@@ -162,8 +160,8 @@ def invite(person_id: int) -> ResponseReturnValue:
 def close_account(person_id: int) -> ResponseReturnValue:
     """Close a person's account; they stay in their team."""
     person, session = _person(person_id), get_session()
-    roles.close_account(session, person)
-    session.commit()
+    if refusal := _refused(lambda: roles.close_account(session, person)):
+        return _show_page(person, refusal=refusal), 409
     return _to(person, "account-closed")
 
 
@@ -189,5 +187,39 @@ def _to(person: Person, notice: str) -> ResponseReturnValue:
     return redirect(url_for("people.show", person_id=person.id, notice=notice), 303)
 
 
+def _refused(deed: Callable[[], object]) -> str:
+    """
+    Do and commit, or undo and return what stands against it.
+
+    Elsewhere `app.errors` makes a page of a refusal.  These deeds concern a person who
+    is on the page already, and what to do instead (another day, another administrator
+    first) is found beside the form, so it stays and nothing typed is lost.
+    """
+    session = get_session()
+    try:
+        deed()
+    except Conflict as refusal:
+        session.rollback()
+        return str(refusal)
+    session.commit()
+    return ""
+
+
+def _show_page(person: Person, *, refusal: str = "") -> str:
+    return render_template(
+        "people/show.html",
+        person=person,
+        refusal=refusal,
+        state=queries.state_of(person, on=_today()),
+        team=people.current_membership(person),
+        role_names=roles.NAMES,
+        plain_roles=sorted(roles.roles_of(person)),
+        managed=[teams.path_of(team) for team in roles.managed_by(person)],
+        path_of=teams.path_of,
+    )
+
+
 def _form_page(template: str, form: Form, **context: Person) -> ResponseReturnValue:
-    return render_template(template, form=form, **context), 422 if form.errors else 200
+    """Show a form; a field that is wrong is 422, a refusal 409."""
+    wrong = 409 if form.form_errors else 422
+    return render_template(template, form=form, **context), wrong if form.errors else 200
