@@ -61,20 +61,21 @@ def customer_comments(
             tuple_(CustomerResponse.answered_on, CustomerResponse.id) < tuple_(*older_than)
         )
     found: list[CustomerComment] = []
-    for number, answers, answered_on, touchpoint, channel, team in session.execute(statement):
-        if len(found) >= PAGE:
-            return CommentPage(comments=tuple(found), older_than=(answered_on, number + 1))
-        found += [
-            CustomerComment(
-                text=answers[key],
-                answered_on=answered_on,
-                touchpoint=touchpoint,
-                channel=channel,
-                team=team or "",
-            )
-            for key in keys
-            if key in answers
-        ]
+    with session.execute(statement) as rows:
+        for number, answers, answered_on, touchpoint, channel, team in rows:
+            if len(found) >= PAGE:
+                return CommentPage(comments=tuple(found), older_than=(answered_on, number + 1))
+            found += [
+                CustomerComment(
+                    text=answers[key],
+                    answered_on=answered_on,
+                    touchpoint=touchpoint,
+                    channel=channel,
+                    team=team or "",
+                )
+                for key in keys
+                if key in answers
+            ]
     return CommentPage(comments=tuple(found), older_than=None)
 
 
