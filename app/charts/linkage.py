@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -20,7 +20,7 @@ from app.charts.drawing import (
     SERIES_2,
     draw,
 )
-from app.charts.labels import GAP, RISE, place_labels
+from app.charts.labels import FONT_SIZE, SPOTS, place_labels
 
 WIDTH, HEIGHT = 440, 380
 FOREST_WIDTH, FOREST_ROW = 260, 40
@@ -88,7 +88,7 @@ def scatter(points: Sequence[TeamPoint], *, x_title: str, y_title: str, descript
     band = fitted_band([p.x for p in points], [p.y for p in points])
     if band is not None:
         layers += _line(band, axes)
-    opacity = 0.45 if len(points) <= MANY else 0.22
+    opacity = 0.7 if len(points) <= MANY else 0.35
     layers += _bars(points, axes, opacity=opacity)
     layers += _marks(points, axes)
     layers += _names(points, axes)
@@ -212,21 +212,22 @@ def _names(points: Sequence[TeamPoint], axes: _Axes) -> list[alt.Chart]:
     x_step = WIDTH / (axes.x_domain[1] - left)
     y_step = HEIGHT / (top - axes.y_domain[0])
     places = [((p.x - left) * x_step, (top - p.y) * y_step) for p in points]
-    labels = place_labels(places, [p.name for p in points], width=WIDTH)
+    labels = place_labels(places, [p.name for p in points], width=WIDTH, height=HEIGHT)
     layers = []
-    sides: tuple[tuple[str, Literal["left", "right"], float], ...] = (
-        ("right", "left", GAP),
-        ("left", "right", -GAP),
-    )
-    for side, align, dx in sides:
+    for spot in SPOTS:
         rows = [
             {"x": points[label.index].x, "y": points[label.index].y, "text": label.text}
             for label in labels
-            if label.side == side
+            if label.spot == spot
         ]
         if rows:
             text = alt.Chart(_data(rows)).mark_text(
-                align=align, dx=dx, dy=-RISE, color=INK_SOFT, fontSize=12, aria=False
+                align=spot.align,
+                dx=spot.dx,
+                dy=spot.dy,
+                color=INK_SOFT,
+                fontSize=FONT_SIZE,
+                aria=False,
             )
             layers.append(text.encode(x=axes.x(), y=axes.y(), text="text:N"))
     return layers
