@@ -24,7 +24,7 @@ REASONS = {
     "too_few_answers": "hidden: too few people answered this here",
     "too_few_in_an_option": "hidden: an answer was chosen by too few or by nearly all",
     "near_unanimous": "a bound: nearly all answers agree, and an exact figure would tell whose",
-    "mean_only": "no interval: nearly all, or nearly none, are favourable, so only a mean is released",
+    "mean_only": "no interval: nearly all, or nearly none, are favourable, only the mean is shown",
     "mixed": "no interval: made of bounds, or people skipped some of its questions",
 }
 WHY = {"exact": "mean_only", "mixed": "mixed"}

@@ -151,7 +151,7 @@ def test_a_mean_that_is_known_without_counts_has_no_interval(release):
 
     figure = cell(report, "North")["figures"]["item-manager"]
     assert (figure["status"], figure["text"], figure["interval"]) == ("bound", "2.80", "")
-    assert "only their mean" in report["reasons"][figure["why"]]
+    assert "only the mean" in report["reasons"][figure["why"]]
 
 
 def test_a_hidden_figure_says_why(release):
