@@ -118,6 +118,19 @@ class SqliteFiles:
         return Path(str(make_url(url).database))
 
 
+# DELETE and not TRUNCATE: for a handful of rows it is ten times faster.
+EMPTY_ALL_TABLES = """
+DO $$ DECLARE name text; BEGIN
+  PERFORM set_config('session_replication_role', 'replica', true);
+  FOR name IN SELECT tablename FROM pg_tables
+    WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+  LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+  FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'
+  LOOP EXECUTE format('ALTER SEQUENCE %I RESTART', name); END LOOP;
+END $$
+"""
+
+
 class PostgresqlDatabases:
     """Databases on one PostgreSQL server."""
 
@@ -126,23 +139,46 @@ class PostgresqlDatabases:
         self.admin = create_engine(
             server.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT", poolclass=NullPool
         )
+        self.copies: set[str] = set()
+        self.left: list[str] = []
         # Durability costs most of the time here and protects nothing.
         self._run("ALTER SYSTEM SET fsync = off")
         self._run("SELECT pg_reload_conf()")
 
     def create(self, template: str = "template0") -> str:
         name = f"t{uuid4().hex}"
-        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.server.get_uri(driver="psycopg", database=name)
 
     def settle(self, url: str) -> None:
         """Do nothing: migrating has closed its connections."""
 
     def copy(self, template: str) -> str:
-        return self.create(str(make_url(template).database))
+        """Hand out a database that a test before has left, emptied; a new one costs ten times."""
+        if not self.left:
+            url = self.create(str(make_url(template).database))
+            self.copies.add(url)
+            return url
+        url = self.left.pop()
+        self._empty(url)
+        return url
 
     def drop(self, url: str) -> None:
-        self._run(f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)')
+        if url in self.copies:
+            self.left.append(url)
+        else:
+            self._run(f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)')
+
+    def _empty(self, url: str) -> None:
+        engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        with engine.connect() as connection:
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+            connection.execute(text(EMPTY_ALL_TABLES))
 
     def _run(self, statement: str) -> None:
         with self.admin.connect() as connection:
