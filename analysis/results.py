@@ -341,7 +341,7 @@ def _or_not(value: float | None) -> str:
     return NOT_ESTIMABLE if value is None else fixed(value)
 
 
-def _note(words: str, value: float | None, write: Any) -> tuple[str, ...]:  # noqa: ANN401
+def _note(words: str, value: float | None, write: Any) -> tuple[str, ...]:  # noqa: ANN401 - a writer
     return () if value is None else (f"{words}: {write(value)}.",)
 
 
