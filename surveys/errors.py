@@ -12,6 +12,10 @@ Everything the survey domain can refuse.
     - MalformedCode
     - UnknownCode
     - SpentCode
+    - MalformedBallot
+    - ForgedBallot
+    - SpentBallot
+  - SealBroken
   - WaveUnavailable
     - UnknownWave
     - WaveNotOpen
@@ -19,6 +23,8 @@ Everything the survey domain can refuse.
     - WaveCancelled
   - WrongState
     - ReleaseFrozen
+    - CountKeyNeeded
+    - GuardianNeeded
   - DifferentDocument
 """
 
@@ -67,6 +73,22 @@ class SpentCode(RightRefused):
     """The code has brought a different answer already."""
 
 
+class MalformedBallot(RightRefused):
+    """What was sent cannot be a ballot, whatever the wave."""
+
+
+class ForgedBallot(RightRefused):
+    """A ballot whose signature does not fit the key of its group."""
+
+
+class SpentBallot(RightRefused):
+    """The ballot has brought a different answer already."""
+
+
+class SealBroken(SurveyError):
+    """Sealed bytes that the key at hand does not open."""
+
+
 class WaveUnavailable(SurveyError):
     """Base of refusals because the wave takes no answers."""
 
@@ -93,6 +115,14 @@ class WrongState(SurveyError):
 
 class ReleaseFrozen(WrongState):
     """A released wave, of which nothing may change any more."""
+
+
+class CountKeyNeeded(WrongState):
+    """A closed wave whose answers wait for the key that the guardian holds."""
+
+
+class GuardianNeeded(WrongState):
+    """A wave that may not open before the guardian has signed its manifest."""
 
 
 class DifferentDocument(SurveyError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from surveys.errors import BadDocument
@@ -34,10 +35,30 @@ anything_listed = _is(list)
 table = _is(dict)
 
 
-def bound(value: object) -> str | None:
-    """Check that a sum is called exact or a bound on one side."""
-    known = ("exact", "at_least", "at_most")
-    return None if value in known else f"one of {', '.join(known)}"
+def flag(value: object) -> str | None:
+    """Check for true or false."""
+    return None if isinstance(value, bool) else "true or false"
+
+
+def one_of(*known: str) -> Check:
+    """Check that a value is one of a few words."""
+    return lambda value: None if value in known else f"one of {', '.join(known)}"
+
+
+def pattern(expression: str, *, name: str) -> Check:
+    """Check that a value is a text of one form."""
+    whole_text = re.compile(expression)
+
+    def check(value: object) -> str | None:
+        fits = isinstance(value, str) and whole_text.fullmatch(value)
+        return None if fits else name
+
+    return check
+
+
+bound = one_of("exact", "at_least", "at_most")
+sha256 = pattern("[0-9a-f]{64}", name="a SHA-256 digest in 64 small hexadecimal digits")
+wave = pattern("[a-z0-9-]{1,60}", name="1 to 60 small letters, digits and hyphens")
 
 
 def or_none(check: Check) -> Check:
