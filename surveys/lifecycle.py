@@ -13,7 +13,9 @@ class State(StrEnum):
     """Where a wave stands."""
 
     DRAFT = "draft"
+    PREPARED = "prepared"
     OPEN = "open"
+    CLOSING = "closing"
     CLOSED = "closed"
     RELEASED = "released"
     CANCELLED = "cancelled"
@@ -22,18 +24,28 @@ class State(StrEnum):
 class Move(StrEnum):
     """What may be done to a wave."""
 
+    PREPARE = "prepare"
+    REPLAN = "replan"
     OPEN = "open"
     EXTEND = "extend"
     CLOSE = "close"
+    COUNT = "count"
     RELEASE = "release"
     CANCEL = "cancel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What has happened to a wave so far; the state follows from it."""
+    """
+    What has happened to a wave so far; the state follows from it.
 
+    Prepared: groups, rights and keys are frozen in a manifest.  Ended: no ballot is
+    signed any more.  Closed: the figures are here.  Released: the answers are deleted.
+    """
+
+    is_prepared: bool = False
     is_opened: bool = False
+    is_ended: bool = False
     is_closed: bool = False
     is_released: bool = False
     is_cancelled: bool = False
@@ -47,31 +59,66 @@ class Facts:
             return State.CANCELLED
         if self.is_closed:
             return State.CLOSED
-        return State.OPEN if self.is_opened else State.DRAFT
+        if self.is_ended:
+            return State.CLOSING
+        if self.is_opened:
+            return State.OPEN
+        return State.PREPARED if self.is_prepared else State.DRAFT
 
 
 # Where each move leads; a pair that is not listed is refused.
 MOVES: dict[tuple[State, Move], State] = {
-    (State.DRAFT, Move.OPEN): State.OPEN,
+    (State.DRAFT, Move.PREPARE): State.PREPARED,
     (State.DRAFT, Move.CANCEL): State.CANCELLED,
+    (State.PREPARED, Move.PREPARE): State.PREPARED,
+    (State.PREPARED, Move.REPLAN): State.DRAFT,
+    (State.PREPARED, Move.OPEN): State.OPEN,
+    (State.PREPARED, Move.CANCEL): State.CANCELLED,
     (State.OPEN, Move.EXTEND): State.OPEN,
-    (State.OPEN, Move.CLOSE): State.CLOSED,
+    (State.OPEN, Move.CLOSE): State.CLOSING,
     (State.OPEN, Move.CANCEL): State.CANCELLED,
+    (State.CLOSING, Move.CLOSE): State.CLOSING,
+    (State.CLOSING, Move.COUNT): State.CLOSED,
+    (State.CLOSING, Move.CANCEL): State.CANCELLED,
     (State.CLOSED, Move.RELEASE): State.RELEASED,
 }
 
+_NOT_OPENED = "This wave is {state} and not open: open it first."
+_OPENED = "This wave is open already."
+_ENDING = "This wave is being closed and takes no more answers; plan a new wave instead."
+_COUNTED = "This wave is closed and its answers are counted."
+
 _REFUSALS: dict[tuple[State, Move], str] = {
+    (State.DRAFT, Move.OPEN): "This wave is a draft: prepare it first.",
+    (State.DRAFT, Move.REPLAN): "This wave is a draft already: change its plan.",
     (State.DRAFT, Move.EXTEND): "This wave is a draft: change its closing day there.",
     (State.DRAFT, Move.CLOSE): "This wave is a draft: open it first, or cancel it.",
-    (State.DRAFT, Move.RELEASE): "This wave is a draft: open it first.",
-    (State.OPEN, Move.OPEN): "This wave is open already.",
-    (State.OPEN, Move.RELEASE): "This wave still takes answers: close it first.",
-    (State.CLOSED, Move.OPEN): "This wave is closed; plan a new wave instead.",
-    (State.CLOSED, Move.EXTEND): "This wave is closed; plan a new wave instead.",
-    (State.CLOSED, Move.CLOSE): "This wave is closed already: import its release.",
-    (State.CLOSED, Move.CANCEL): (
-        "This wave is closed and its answers are counted: import its release."
+    (State.PREPARED, Move.EXTEND): (
+        "This wave is prepared and its days stand in the manifest: go back to the plan to "
+        "change them."
     ),
+    (State.PREPARED, Move.CLOSE): "This wave is not open yet: open it first, or cancel it.",
+    **{
+        (state, move): _NOT_OPENED.format(state=words)
+        for state, words in ((State.DRAFT, "a draft"), (State.PREPARED, "prepared"))
+        for move in (Move.COUNT, Move.RELEASE)
+    },
+    **{(State.OPEN, move): _OPENED for move in (Move.PREPARE, Move.REPLAN, Move.OPEN)},
+    (State.OPEN, Move.COUNT): "This wave still takes answers: close it first.",
+    (State.OPEN, Move.RELEASE): "This wave still takes answers: close it first.",
+    **{
+        (State.CLOSING, move): _ENDING
+        for move in (Move.PREPARE, Move.REPLAN, Move.OPEN, Move.EXTEND)
+    },
+    (State.CLOSING, Move.RELEASE): "This wave is being closed: its release is not here yet.",
+    **{
+        (State.CLOSED, move): f"{_COUNTED} Plan a new wave instead."
+        for move in (Move.PREPARE, Move.REPLAN, Move.OPEN, Move.EXTEND)
+    },
+    **{
+        (State.CLOSED, move): f"{_COUNTED} The collector has still to delete them."
+        for move in (Move.CLOSE, Move.COUNT, Move.CANCEL)
+    },
 }
 
 _ENDED = {
@@ -121,7 +168,8 @@ def check_takes_answers(state: State, *, opens_on: date, closes_on: date, today:
     """Refuse an answer outside the days of an open wave; the closing day itself still counts."""
     if state is State.CANCELLED:
         raise WaveCancelled(_ENDED[state])
-    if state is State.DRAFT or (state is State.OPEN and today < opens_on):
+    not_yet = state is State.OPEN and today < opens_on
+    if state in {State.DRAFT, State.PREPARED} or not_yet:
         raise WaveNotOpen(f"This survey opens on {opens_on.isoformat()}. Please come back then.")
     if state is not State.OPEN or today > closes_on:
         raise WaveClosed("This survey is closed and takes no more answers.")

@@ -28,11 +28,14 @@ DAY = timedelta(days=1)
     ("facts", "state"),
     [
         (Facts(), State.DRAFT),
-        (Facts(is_opened=True), State.OPEN),
-        (Facts(is_opened=True, is_closed=True), State.CLOSED),
-        (Facts(is_opened=True, is_closed=True, is_released=True), State.RELEASED),
+        (Facts(is_prepared=True), State.PREPARED),
+        (Facts(is_prepared=True, is_opened=True), State.OPEN),
+        (Facts(is_prepared=True, is_opened=True, is_ended=True), State.CLOSING),
+        (Facts(is_opened=True, is_ended=True, is_closed=True), State.CLOSED),
+        (Facts(is_ended=True, is_closed=True, is_released=True), State.RELEASED),
         (Facts(is_cancelled=True), State.CANCELLED),
-        (Facts(is_opened=True, is_cancelled=True), State.CANCELLED),
+        (Facts(is_prepared=True, is_cancelled=True), State.CANCELLED),
+        (Facts(is_opened=True, is_ended=True, is_cancelled=True), State.CANCELLED),
     ],
 )
 def test_the_state_follows_from_facts(facts, state):
@@ -41,12 +44,36 @@ def test_the_state_follows_from_facts(facts, state):
 
 
 def test_the_whole_life_of_a_wave():
-    """Draft, open, extended, closed, released."""
-    state = State.DRAFT
-    for move in (Move.OPEN, Move.EXTEND, Move.EXTEND, Move.CLOSE, Move.RELEASE):
+    """Draft, prepared, open, extended, being closed, closed, released."""
+    state, passed = State.DRAFT, []
+    for move in (Move.PREPARE, Move.OPEN, Move.EXTEND, Move.CLOSE, Move.COUNT, Move.RELEASE):
         state = moved(state, move)
+        passed.append(state)
 
-    assert state is State.RELEASED
+    assert passed == [
+        State.PREPARED,
+        State.OPEN,
+        State.OPEN,
+        State.CLOSING,
+        State.CLOSED,
+        State.RELEASED,
+    ]
+
+
+def test_a_prepared_wave_goes_back_to_its_plan_and_an_open_one_does_not():
+    """What people were told cannot be planned anew; what nobody was told can."""
+    assert moved(State.PREPARED, Move.REPLAN) is State.DRAFT
+    assert moved(State.PREPARED, Move.PREPARE) is State.PREPARED
+    with pytest.raises(WrongState, match="open already"):
+        moved(State.OPEN, Move.REPLAN)
+
+
+def test_a_wave_whose_closing_waits_can_be_closed_again_or_cancelled():
+    """A closing that broke off goes on; one whose count key is lost is not stuck for ever."""
+    assert moved(State.CLOSING, Move.CLOSE) is State.CLOSING
+    assert moved(State.CLOSING, Move.CANCEL) is State.CANCELLED
+    with pytest.raises(WrongState, match="takes no more answers"):
+        moved(State.CLOSING, Move.EXTEND)
 
 
 @pytest.mark.parametrize("state", State)
@@ -76,7 +103,9 @@ def test_answers_are_taken_from_the_first_day_to_the_last():
     for state, today, refusal in (
         (State.OPEN, FIRST - DAY, WaveNotOpen),
         (State.DRAFT, FIRST, WaveNotOpen),
+        (State.PREPARED, FIRST, WaveNotOpen),
         (State.OPEN, LAST + DAY, WaveClosed),
+        (State.CLOSING, LAST, WaveClosed),
         (State.CLOSED, LAST, WaveClosed),
         (State.RELEASED, LAST, WaveClosed),
         (State.CANCELLED, LAST, WaveCancelled),
