@@ -1,6 +1,7 @@
 """The tables, Flask-free; one module per noun."""
 
 from app.models.base import Base
+from app.models.issuance import Issuance
 from app.models.outbox import OutboxMail
 from app.models.person import (
     ROLES,
@@ -34,6 +35,7 @@ __all__ = [
     "CustomerLink",
     "CustomerResponse",
     "CustomerRollUp",
+    "Issuance",
     "Membership",
     "OutboxMail",
     "Person",

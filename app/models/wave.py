@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import Any
 
@@ -20,6 +21,11 @@ class Wave(Base):
     `key` is random and is all the collector knows of the wave's identity.  `opening`
     is the document sent to the collector without the code digests: neither codes nor
     their digests are ever stored here.
+
+    `manifest` is the canonical JSON text whose hash every ballot carries, and
+    `manifest_signature` the guardian's signature of it in base64url, where the
+    organisation has a guardian.  Ballots are issued from `opened_at` until
+    `issuing_ended_at`.
     """
 
     __tablename__ = "waves"
@@ -38,6 +44,16 @@ class Wave(Base):
         CheckConstraint(
             "cancelled_at IS NULL OR released_at IS NULL", name="cancelled_or_released"
         ),
+        CheckConstraint("rights IN ('ballots', 'letters')", name="known_rights"),
+        CheckConstraint(
+            "(manifest IS NULL) = (manifest_sha256 IS NULL)", name="manifest_with_its_hash"
+        ),
+        CheckConstraint(
+            "manifest_signature IS NULL OR manifest IS NOT NULL", name="only_manifests_are_signed"
+        ),
+        CheckConstraint(
+            "issuing_ended_at IS NULL OR opened_at IS NOT NULL", name="issued_only_if_opened"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -50,19 +66,30 @@ class Wave(Base):
     k: Mapped[int] = mapped_column(default=5)
     k_group: Mapped[int] = mapped_column(default=8)
     k_comment: Mapped[int] = mapped_column(default=10)
+    rights: Mapped[str] = mapped_column(String(8), default="ballots")
     created_at: Mapped[datetime]
+    prepared_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
+    issuing_ended_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     opening: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     opening_sha256: Mapped[str | None] = mapped_column(String(64))
+    manifest: Mapped[str | None] = mapped_column(Text)
+    manifest_sha256: Mapped[str | None] = mapped_column(String(64))
+    manifest_signature: Mapped[str | None] = mapped_column(String(86))
 
     survey_version: Mapped[SurveyVersion] = relationship()
     groups: Mapped[list[CountingGroup]] = relationship(
         order_by="CountingGroup.key", cascade="all, delete-orphan"
     )
     release: Mapped[Release | None] = relationship(back_populates="wave")
+
+    @property
+    def client_sha256(self) -> str | None:
+        """The hash in the address of this wave's page at the collector, once it is prepared."""
+        return None if self.manifest is None else json.loads(self.manifest)["client_sha256"]
 
     @property
     def state(self) -> State:
@@ -77,9 +104,19 @@ class Wave(Base):
 
 
 class CountingGroup(Base):
-    """The people of one or more teams who are counted together in one wave."""
+    """
+    The people of one or more teams who are counted together in one wave.
+
+    All of them answer by the same right: a ballot, or a letter.  `n_issued` is how
+    many rights were given out, known once issuing has ended.
+    """
 
     __tablename__ = "counting_groups"
+    __table_args__ = (
+        # RIGHT is a word of SQL, hence the quotation marks.
+        CheckConstraint("\"right\" IN ('ballot', 'letter')", name="known_right"),
+        CheckConstraint("n_issued BETWEEN 0 AND n_eligible", name="no_more_issued_than_eligible"),
+    )
 
     wave_id: Mapped[int] = mapped_column(
         ForeignKey("waves.id", ondelete="CASCADE"), primary_key=True
@@ -87,6 +124,8 @@ class CountingGroup(Base):
     key: Mapped[str] = mapped_column(String(12), primary_key=True)
     label: Mapped[str] = mapped_column(String(200))
     n_eligible: Mapped[int]
+    right: Mapped[str] = mapped_column(String(6), default="ballot")
+    n_issued: Mapped[int | None]
 
 
 class RosterEntry(Base):

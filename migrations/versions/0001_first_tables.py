@@ -291,15 +291,26 @@ def upgrade() -> None:
         sa.Column("k", sa.Integer(), nullable=False),
         sa.Column("k_group", sa.Integer(), nullable=False),
         sa.Column("k_comment", sa.Integer(), nullable=False),
+        sa.Column("rights", sa.String(length=8), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("issuing_ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("opening", sa.JSON(), nullable=True),
         sa.Column("opening_sha256", sa.String(length=64), nullable=True),
+        sa.Column("manifest", sa.Text(), nullable=True),
+        sa.Column("manifest_sha256", sa.String(length=64), nullable=True),
+        sa.Column("manifest_signature", sa.String(length=86), nullable=True),
         sa.CheckConstraint(
             "profile IN ('default', 'strict')", name=op.f("ck_waves_known_profile")
+        ),
+        sa.CheckConstraint("rights IN ('ballots', 'letters')", name=op.f("ck_waves_known_rights")),
+        sa.CheckConstraint(
+            "(manifest IS NULL) = (manifest_sha256 IS NULL)",
+            name=op.f("ck_waves_manifest_with_its_hash"),
         ),
         sa.CheckConstraint(
             "cancelled_at IS NULL OR released_at IS NULL",
@@ -310,9 +321,17 @@ def upgrade() -> None:
             name=op.f("ck_waves_closed_only_if_opened"),
         ),
         sa.CheckConstraint("closes_on >= opens_on", name=op.f("ck_waves_closes_after_opening")),
+        sa.CheckConstraint(
+            "issuing_ended_at IS NULL OR opened_at IS NOT NULL",
+            name=op.f("ck_waves_issued_only_if_opened"),
+        ),
         sa.CheckConstraint("k >= 5", name=op.f("ck_waves_k_floor")),
         sa.CheckConstraint("k_comment >= 10", name=op.f("ck_waves_k_comment_floor")),
         sa.CheckConstraint("k_group >= k", name=op.f("ck_waves_k_group_floor")),
+        sa.CheckConstraint(
+            "manifest_signature IS NULL OR manifest IS NOT NULL",
+            name=op.f("ck_waves_only_manifests_are_signed"),
+        ),
         sa.CheckConstraint(
             "released_at IS NULL OR closed_at IS NOT NULL",
             name=op.f("ck_waves_released_only_if_closed"),
@@ -329,6 +348,15 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=12), nullable=False),
         sa.Column("label", sa.String(length=200), nullable=False),
         sa.Column("n_eligible", sa.Integer(), nullable=False),
+        sa.Column("right", sa.String(length=6), nullable=False),
+        sa.Column("n_issued", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "\"right\" IN ('ballot', 'letter')", name=op.f("ck_counting_groups_known_right")
+        ),
+        sa.CheckConstraint(
+            "n_issued BETWEEN 0 AND n_eligible",
+            name=op.f("ck_counting_groups_no_more_issued_than_eligible"),
+        ),
         sa.ForeignKeyConstraint(
             ["wave_id"], ["waves.id"], name=op.f("fk_counting_groups_wave_id"), ondelete="CASCADE"
         ),
@@ -361,6 +389,21 @@ def upgrade() -> None:
             postgresql_where=sa.text("NOT is_rolled_up"),
         )
 
+    op.create_table(
+        "issuances",
+        sa.Column("wave_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("blinded_sha256", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("length(blinded_sha256) = 64", name=op.f("ck_issuances_hash_length")),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_issuances_person_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["wave_id"], ["waves.id"], name=op.f("fk_issuances_wave_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("wave_id", "person_id", name=op.f("pk_issuances")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "releases",
         sa.Column("wave_id", sa.Integer(), nullable=False),
@@ -398,6 +441,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("roster_entries")
     op.drop_table("releases")
+    op.drop_table("issuances")
     with op.batch_alter_table("customer_responses", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_customer_responses_waiting",
