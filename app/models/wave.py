@@ -25,7 +25,8 @@ class Wave(Base):
     `manifest` is the canonical JSON text whose hash every ballot carries, and
     `manifest_signature` the guardian's signature of it in base64url, where the
     organisation has a guardian.  Ballots are issued from `opened_at` until
-    `issuing_ended_at`.
+    `issuing_ended_at`.  `reminded_on` is the day on which people without a ballot were
+    written to; to whom is kept nowhere.
     """
 
     __tablename__ = "waves"
@@ -71,6 +72,7 @@ class Wave(Base):
     prepared_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
     issuing_ended_at: Mapped[datetime | None]
+    reminded_on: Mapped[date | None]
     closed_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
@@ -95,7 +97,9 @@ class Wave(Base):
     def state(self) -> State:
         """Where the wave stands; released means that the collector has deleted its rows too."""
         facts = Facts(
+            is_prepared=self.prepared_at is not None,
             is_opened=self.opened_at is not None,
+            is_ended=self.issuing_ended_at is not None,
             is_closed=self.closed_at is not None,
             is_released=self.released_at is not None,
             is_cancelled=self.cancelled_at is not None,
