@@ -1,18 +1,24 @@
-"""The two documents that application and collector exchange, checked before they are believed."""
+"""The release, checked by the application before it is believed."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
-from datetime import date
-from typing import Any, NoReturn
+from typing import Any
 
 from surveys import shapes
 from surveys.disclosure import VARIANCE_FROM, Thresholds, release_constructs, release_item
-from surveys.errors import BadDocument, BadHierarchy, BadQuestionnaire
+from surveys.errors import BadDocument
 from surveys.hierarchy import Hierarchy
 from surveys.moments import Person
+from surveys.openings import (
+    HEAD,
+    check_questionnaire,
+    claim_teams,
+    day_of,
+    hierarchy_of,
+    parsed,
+    thresholds_of,
+)
 from surveys.questionnaires import Questionnaire
 from surveys.questions import (
     Comment,
@@ -26,63 +32,14 @@ from surveys.questions import (
 from surveys.release import RELEASE_SCHEMA
 from surveys.shapes import Shape, check_fields
 
-OPENING_SCHEMA = "headwater.opening/1"
-WAVE = re.compile(r"[a-z0-9-]{1,60}")
-SHA256 = re.compile(r"[0-9a-f]{64}")
-
 Table = Mapping[str, Any]
-
-
-def read_opening(raw: bytes) -> dict[str, Any]:
-    """Read an opening from its bytes, or raise `BadDocument`."""
-    document = _parsed(raw)
-    check_opening(document)
-    return document
 
 
 def read_release(raw: bytes) -> dict[str, Any]:
     """Read a release from its bytes, or raise `BadDocument`."""
-    document = _parsed(raw)
+    document = parsed(raw)
     check_release(document)
     return document
-
-
-def check_opening(document: Table) -> None:
-    """Refuse an opening that does not have the promised shape or contradicts itself."""
-    check_fields(document, OPENING, "The opening")
-    if document["schema"] != OPENING_SCHEMA:
-        raise BadDocument(f"This is not an opening of the kind {OPENING_SCHEMA!r}.")
-    _check_head(document)
-    opens, closes = (_day(document, name) for name in ("opens_on", "closes_on"))
-    if closes < opens:
-        raise BadDocument("The opening closes before it opens.")
-    hierarchy = _hierarchy(document)
-    thresholds = _thresholds(document)
-    if not document["groups"]:
-        raise BadDocument("The opening has no counting groups.")
-    codes: set[str] = set()
-    names: set[str] = set()
-    teams: set[str] = set()
-    for group in document["groups"]:
-        check_fields(group, GROUP, "A counting group")
-        where = f"Group {group['group']!r}"
-        if group["group"] in names:
-            raise BadDocument(f"{where} is listed twice.")
-        names.add(group["group"])
-        _claim_teams(group, teams, hierarchy, where)
-        if group["n_eligible"] < thresholds.k_group:
-            raise BadDocument(f"{where} has fewer than {thresholds.k_group} eligible people.")
-        if len(group["codes"]) != group["n_eligible"]:
-            raise BadDocument(f"{where} has not as many codes as eligible people.")
-        for code in group["codes"]:
-            if not isinstance(code, str) or not SHA256.fullmatch(code):
-                raise BadDocument(f"{where} lists a code that is not a SHA-256 digest.")
-        if group["codes"] != sorted(group["codes"]):
-            raise BadDocument(f"{where} lists its codes unsorted; their order must tell nothing.")
-        before = len(codes)
-        codes.update(group["codes"])
-        if len(codes) != before + len(group["codes"]):
-            raise BadDocument(f"{where} lists a code that is listed elsewhere.")
 
 
 def check_release(document: Table) -> None:
@@ -90,13 +47,11 @@ def check_release(document: Table) -> None:
     check_fields(document, RELEASE, "The release")
     if document["schema"] != RELEASE_SCHEMA:
         raise BadDocument(f"This is not a release of the kind {RELEASE_SCHEMA!r}.")
-    questionnaire = _check_head(document)
+    questionnaire = check_questionnaire(document)
     for name in ("opened_on", "closed_on"):
-        _day(document, name)
-    if not SHA256.fullmatch(document["opening_sha256"]):
-        raise BadDocument("opening_sha256 is not a SHA-256 digest.")
-    hierarchy = _hierarchy(document)
-    thresholds = _thresholds(document)
+        day_of(document, name)
+    hierarchy = hierarchy_of(document)
+    thresholds = thresholds_of(document)
     _check_parts(document["cells"], CELL, hierarchy, least=thresholds.k)
     for cell in document["cells"]:
         where = f"Cell {cell['cell']!r}"
@@ -176,98 +131,11 @@ def _check_parts(parts: list[Table], shape: Shape, hierarchy: Hierarchy, *, leas
     for part in parts:
         check_fields(part, shape, "A cell")
         where = f"Cell {part['cell']!r}"
-        _claim_teams(part, teams, hierarchy, where)
+        claim_teams(part, teams, hierarchy, where)
         if part["n"] < least:
             raise BadDocument(f"{where} has {part['n']} answers, fewer than {least}.")
 
 
-def _claim_teams(part: Table, claimed: set[str], hierarchy: Hierarchy, where: str) -> None:
-    if part["home"] not in hierarchy:
-        raise BadDocument(f"{where} sits under team {part['home']!r}, which is not listed.")
-    if not part["teams"]:
-        raise BadDocument(f"{where} has no teams.")
-    for team in part["teams"]:
-        if team not in hierarchy:
-            raise BadDocument(f"{where} has the team {team!r}, which is not listed.")
-        if team in claimed:
-            raise BadDocument(f"{where} has the team {team!r}, which is counted elsewhere too.")
-        claimed.add(team)
-
-
-def _check_head(document: Table) -> Questionnaire:
-    if not WAVE.fullmatch(document["wave"]):
-        raise BadDocument("A wave's key has 1 to 60 small letters, digits and hyphens.")
-    try:
-        return Questionnaire.from_dict(document["questionnaire"])
-    except BadQuestionnaire as error:
-        raise BadDocument(f"The questionnaire cannot be used: {error}") from error
-
-
-def _hierarchy(document: Table) -> Hierarchy:
-    for row in document["hierarchy"]:
-        check_fields(row, TEAM, "A team")
-    try:
-        return Hierarchy.from_list(document["hierarchy"])
-    except BadHierarchy as error:
-        raise BadDocument(f"The hierarchy cannot be used: {error}") from error
-
-
-def _thresholds(document: Table) -> Thresholds:
-    check_fields(document["thresholds"], THRESHOLDS, "thresholds")
-    return Thresholds.from_dict(document["thresholds"])
-
-
-def _day(document: Table, name: str) -> date:
-    try:
-        return date.fromisoformat(document[name])
-    except ValueError as error:
-        raise BadDocument(f"{name} is not a day written as 2026-01-31.") from error
-
-
-def _parsed(raw: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(raw.decode(), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise BadDocument("This is not a JSON document in UTF-8.") from error
-    if not isinstance(document, dict):
-        raise BadDocument("The document is not a table.")
-    return document
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-TEAM: Shape = {"team": shapes.text, "name": shapes.text, "parent": shapes.or_none(shapes.text)}
-THRESHOLDS: Shape = {
-    "profile": shapes.text,
-    "k": shapes.whole,
-    "k_group": shapes.whole,
-    "k_comment": shapes.whole,
-}
-HEAD: Shape = {
-    "schema": shapes.text,
-    "wave": shapes.text,
-    "title": shapes.text,
-    "organisation": shapes.text,
-    "questionnaire": shapes.table,
-    "thresholds": shapes.table,
-    "hierarchy": shapes.tables,
-}
-GROUP: Shape = {
-    "group": shapes.text,
-    "label": shapes.text,
-    "home": shapes.text,
-    "teams": shapes.texts,
-    "n_eligible": shapes.whole,
-    "codes": shapes.texts,
-}
-OPENING: Shape = {
-    **HEAD,
-    "opens_on": shapes.text,
-    "closes_on": shapes.text,
-    "groups": shapes.tables,
-}
 PART: Shape = {
     "cell": shapes.text,
     "label": shapes.text,
@@ -329,7 +197,7 @@ RELEASE: Shape = {
     **HEAD,
     "opened_on": shapes.text,
     "closed_on": shapes.text,
-    "opening_sha256": shapes.text,
+    "opening_sha256": shapes.sha256,
     "n_eligible": shapes.whole,
     "n_responses": shapes.whole,
     "cells": shapes.tables,

@@ -58,7 +58,8 @@ def pattern(expression: str, *, name: str) -> Check:
 
 bound = one_of("exact", "at_least", "at_most")
 sha256 = pattern("[0-9a-f]{64}", name="a SHA-256 digest in 64 small hexadecimal digits")
-wave = pattern("[a-z0-9-]{1,60}", name="1 to 60 small letters, digits and hyphens")
+WAVE = re.compile("[a-z0-9-]{1,60}")
+wave = pattern(WAVE.pattern, name="1 to 60 small letters, digits and hyphens")
 
 
 def or_none(check: Check) -> Check:
