@@ -40,6 +40,13 @@ class Settings:
     collector_token: str = option(
         "", help="Installation token shared with the collector; empty: exchange by file only."
     )
+    key_folder: str = option(
+        "keys/application",
+        help="Folder of the keys that sign ballots; outside the database and every backup.",
+    )
+    guardian_file: str = option(
+        "", help="Public file of the guardian who signs manifests; empty: nobody does."
+    )
     smtp_url: str = option(
         "", help="smtp://user:password@host:port or smtps://...; empty: mail stays in the outbox."
     )

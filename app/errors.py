@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
-from flask import Flask, g, render_template
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import NoResultFound
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from app.blind_signing import SigningFailed
 from app.exchange import CollectorUnreachable
 from app.formats.errors import BadInput
 from app.security import Stranger
 from app.services.errors import Conflict, NotAllowed, NotFound, Refusal, SpentLink, Throttled
 from surveys.errors import (
     DifferentDocument,
+    MalformedBallot,
     RightRefused,
     SpentCode,
     SurveyError,
@@ -27,6 +30,7 @@ from surveys.errors import (
 STATUS: dict[type[Exception], int] = {
     SurveyError: 400,
     RightRefused: 403,
+    MalformedBallot: 400,
     SpentCode: 409,
     WaveUnavailable: 410,
     UnknownWave: 404,
@@ -34,6 +38,7 @@ STATUS: dict[type[Exception], int] = {
     DifferentDocument: 409,
     Refusal: 400,
     CollectorUnreachable: 503,
+    SigningFailed: 503,
     NotFound: 404,
     NotAllowed: 403,
     Conflict: 409,
@@ -43,7 +48,7 @@ STATUS: dict[type[Exception], int] = {
     NoResultFound: 404,
 }
 # Whose messages are written for the person who reads them.
-SPEAKING = (SurveyError, Refusal, BadInput)
+SPEAKING = (SurveyError, Refusal, BadInput, SigningFailed)
 
 TITLES = {
     400: "That did not work",
@@ -54,9 +59,10 @@ TITLES = {
     409: "That does not fit",
     410: "This is no longer available",
     413: "That is too large",
+    415: "That cannot be read",
     429: "Please wait a little",
     500: "Something went wrong",
-    503: "The collector does not answer",
+    503: "That is not possible right now",
 }
 SENTENCES = {
     400: "Go back, check what you entered and try again.",
@@ -66,10 +72,19 @@ SENTENCES = {
     405: "Go back and use the buttons of the page.",
     409: "Somebody may have changed it meanwhile. Load the page again.",
     410: "The address was valid once and is not any more.",
-    413: "Files may have up to 5 MB.",
+    413: "It is longer than anything that is taken here; files may have up to 5 MB.",
+    415: "It was sent in a form that is not read here.",
     429: "There were too many tries. Wait a minute and try again.",
     500: "The fault is on our side and nothing was saved. Try again in a moment.",
 }
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+
+def answers_in_json(view: View) -> View:
+    """Declare that a view is asked by a script, so that its refusals are JSON too."""
+    view.answers_in_json = True  # type: ignore[attr-defined]  # a mark on the function
+    return view
 
 
 def init_app(app: Flask) -> None:
@@ -101,11 +116,11 @@ def _broken_page(error: InternalServerError) -> ResponseReturnValue:
     return _page(500, "")
 
 
-def _page(status: int, message: str) -> tuple[str, int]:
-    page = render_template(
-        "errors/error.html",
-        status=status,
-        title=TITLES.get(status, TITLES[400]),
-        message=message or SENTENCES.get(status, SENTENCES[400]),
-    )
+def _page(status: int, message: str) -> tuple[str | Response, int]:
+    sentence = message or SENTENCES.get(status, SENTENCES[400])
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "answers_in_json", False):
+        return jsonify(error=sentence), status
+    title = TITLES.get(status, TITLES[400])
+    page = render_template("errors/error.html", status=status, title=title, message=sentence)
     return page, status

@@ -11,6 +11,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 from app import database, errors, pages, security
 from app.account import views as account
+from app.ballot import views as ballot
 from app.config import Settings
 from app.home import views as home
 from app.manage import outbox, people, roster, surveys, teams, touchpoints, waves
@@ -19,7 +20,8 @@ from app.respond import views as respond
 
 ROOT = Path(__file__).parent.parent
 FEATURES = (
-    account, home, people, roster, teams, surveys, waves, touchpoints, outbox, report, respond,
+    account, ballot, home, people, roster, teams, surveys, waves, touchpoints, outbox, report,
+    respond,
 )  # fmt: skip
 # The largest thing anybody sends is a roster of 5 MB.
 MAX_REQUEST_BYTES = 6 * 2**20

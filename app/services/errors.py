@@ -6,6 +6,7 @@ Everything the services refuse beside what the survey domain does.
   - NotAllowed
   - Conflict
     - LastAdministrator
+    - AlreadyIssued
   - Unusable
   - SpentLink
   - Throttled
@@ -32,6 +33,10 @@ class Conflict(Refusal):
 
 class LastAdministrator(Conflict):
     """Without this person nobody could administer the installation."""
+
+
+class AlreadyIssued(Conflict):
+    """The person's ballot was signed before, for another blinded value."""
 
 
 class Unusable(Refusal):

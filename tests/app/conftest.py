@@ -21,13 +21,14 @@ from app.services import sign_ins
 
 
 @pytest.fixture
-def settings(database_url) -> Settings:
+def settings(database_url, tmp_path) -> Settings:
     """Settings of one test's application."""
     return Settings(
         secret_key="a secret key for nothing but tests",
         database_url=database_url,
         organisation="Tidewater",
         collector_token="an installation token for tests",
+        key_folder=str(tmp_path / "application keys"),
     )
 
 

@@ -1,0 +1,1 @@
+"""Where an employee takes their ballot: the one door between a sign-in and an answer."""
