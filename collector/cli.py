@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import sys
 from datetime import UTC, datetime
@@ -15,7 +14,13 @@ from granian.constants import Interfaces
 from collector.config import BadSettings, Settings
 from collector.files import write_durably
 from collector.store import Store
-from surveys.errors import BadDocument, SurveyError
+from surveys.documents import canonical
+from surveys.encoding import decode
+from surveys.errors import BadDocument, CountKeyNeeded, SurveyError
+from surveys.openings import parsed
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+OUT = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,13 +53,20 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 
 
 @commands.command()
-@click.argument("opening", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("plan", type=FILE)
+@click.option("--out", type=OUT, required=True, help="Where the reply goes.")
+def prepare(plan: Path, out: Path) -> None:
+    """Make the keys and pages of the wave that the file PLAN describes."""
+    reply = store().prepare(parsed(plan.read_bytes()))
+    write_durably(out, canonical(reply))
+    click.echo(f"Wave {reply['wave']} is prepared; take {out} to the application.")
+
+
+@commands.command()
+@click.argument("opening", type=FILE)
 def load(opening: Path) -> None:
     """Open the wave that the file OPENING describes."""
-    try:
-        document = json.loads(opening.read_bytes())
-    except ValueError as error:
-        raise BadDocument(f"{opening} is not a JSON document in UTF-8.") from error
+    document = parsed(opening.read_bytes())
     if store().open_wave(document):
         click.echo(f"Wave {document['wave']} is open.")
     else:
@@ -72,20 +84,45 @@ def extend(wave: str, closes_on: datetime) -> None:
 
 @commands.command()
 @click.argument("wave")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
-def close(wave: str, out: Path) -> None:
+@click.option(
+    "--issued", type=FILE, required=True, help="How many rights the application has issued."
+)
+@click.option("--count-key", type=FILE, help="The count key, where the guardian holds it.")
+@click.option("--out", type=OUT, required=True, help="Where the release goes.")
+def close(wave: str, issued: Path, count_key: Path | None, out: Path) -> None:
     """Refuse further answers to WAVE and write its release to a file."""
-    write_durably(out, store().close(wave, on=datetime.now(UTC).date()))
+    counts = parsed(issued.read_bytes()).get("issued")
+    if not isinstance(counts, dict):
+        raise BadDocument(f"{issued} does not say under issued how many rights each group has.")
+    today = datetime.now(UTC).date()
+    opened = store()
+    try:
+        release = opened.close(wave, on=today, issued=counts)
+    except CountKeyNeeded:
+        if count_key is None:
+            raise
+        opened.take_count_key(wave, decode(count_key.read_text(encoding="utf-8").strip()))
+        release = opened.close(wave, on=today, issued=counts)
+    write_durably(out, release)
     click.echo(f"Wave {wave} is closed; its release is in {out}.")
+
+
+@commands.command()
+@click.argument("wave")
+@click.option("--out", type=OUT, required=True, help="Where the list goes.")
+def closed(wave: str, out: Path) -> None:
+    """Write down what anybody may check of WAVE, which is closed."""
+    write_durably(out, store().closed_list(wave))
+    click.echo(f"The closed list of wave {wave} is in {out}.")
 
 
 @commands.command()
 @click.argument("wave")
 @click.argument("sha256")
 def acknowledge(wave: str, sha256: str) -> None:
-    """Delete the answers of WAVE, whose release with this SHA256 has arrived."""
+    """Delete the release of WAVE, which has arrived with this SHA256."""
     store().acknowledge(wave, sha256)
-    click.echo(f"The answers of wave {wave} are deleted.")
+    click.echo(f"The release of wave {wave} is deleted here.")
 
 
 @commands.command()
@@ -98,7 +135,7 @@ def cancel(wave: str) -> None:
 
 def store() -> Store:
     """Open the store that the environment names."""
-    return Store(Settings.from_env().collector_store)
+    return Store.of(Settings.from_env())
 
 
 def main() -> None:

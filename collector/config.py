@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 
@@ -22,6 +23,9 @@ class Settings:
     ----------
     collector_store : Path
         Folder that holds the waves and nothing else; created if it is missing.
+    collector_keys : Path
+        Folder that holds the keys of the waves that run, outside the store and outside
+        every backup; created if it is missing.
     collector_token : str
         Installation token that opens `/exchange/`; without one that door stays shut
         and openings and releases travel by file.
@@ -29,12 +33,16 @@ class Settings:
         Public address of the collector, as employees type it.
     public_url : str
         Public address of the application; must be another host.
+    guardian_file : str
+        File that names the guardian; if it is set, only waves of that guardian open here.
     """
 
     collector_store: Path = Path("instance/collector")
+    collector_keys: Path = Path("keys/collector")
     collector_token: str = ""
     collector_url: str = "http://localhost:8001"
     public_url: str = "http://127.0.0.1:8000"
+    guardian_file: str = ""
 
     def __post_init__(self) -> None:
         ours, theirs = host_of(self.collector_url), host_of(self.public_url)
@@ -51,13 +59,12 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read the settings from the environment, or from the mapping given."""
         env = os.environ if environ is None else environ
-        given = {
-            name: env[variable]
-            for name in ("collector_token", "collector_url", "public_url")
-            if (variable := f"HEADWATER_{name.upper()}") in env
-        }
-        store = Path(env.get("HEADWATER_COLLECTOR_STORE", "instance/collector"))
-        return cls(collector_store=store, **given)
+        given: dict[str, Any] = {}
+        for field in fields(cls):
+            text = env.get(f"HEADWATER_{field.name.upper()}")
+            if text is not None:
+                given[field.name] = Path(text) if isinstance(field.default, Path) else text
+        return cls(**given)
 
 
 def host_of(url: str) -> str:

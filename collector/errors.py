@@ -16,10 +16,14 @@ from surveys.errors import (
     BadHierarchy,
     BadQuestionnaire,
     BelowFloor,
+    CountKeyNeeded,
     DifferentDocument,
+    ForgedBallot,
     InvalidAnswer,
+    MalformedBallot,
     MalformedCode,
     NotEnoughPeople,
+    SpentBallot,
     SpentCode,
     SurveyError,
     UnknownCode,
@@ -35,6 +39,9 @@ STATUS: dict[type[SurveyError], HTTPStatus] = {
     MalformedCode: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownCode: HTTPStatus.FORBIDDEN,
     SpentCode: HTTPStatus.CONFLICT,
+    MalformedBallot: HTTPStatus.BAD_REQUEST,
+    ForgedBallot: HTTPStatus.FORBIDDEN,
+    SpentBallot: HTTPStatus.CONFLICT,
     UnknownWave: HTTPStatus.NOT_FOUND,
     WaveNotOpen: HTTPStatus.CONFLICT,
     WaveClosed: HTTPStatus.GONE,
@@ -65,7 +72,7 @@ MESSAGES = {
     HTTPStatus.NOT_FOUND: "Check the address, or start from the list of open surveys.",
     HTTPStatus.METHOD_NOT_ALLOWED: "Open the page again from the list of open surveys.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Shorten what you wrote and send it again.",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Send the form of the page itself.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Send what the page itself sends.",
     HTTPStatus.SERVICE_UNAVAILABLE: (
         "Nothing was kept and your code is still good. Go back and send again in a few minutes."
     ),
@@ -90,7 +97,10 @@ def register(program: Flask) -> None:
     @program.errorhandler(SurveyError)
     def refuse(refusal: SurveyError) -> ResponseReturnValue:
         """Say what the matter is, in the words of the refusal."""
-        return _answer(status_of(refusal), str(refusal))
+        response = _answer(status_of(refusal), str(refusal))
+        if isinstance(refusal, CountKeyNeeded) and response.is_json:
+            response.set_data(jsonify(error=str(refusal), waiting_for="guardian").get_data())
+        return response
 
     @program.errorhandler(HTTPException)
     def decline(error: HTTPException) -> ResponseReturnValue:
@@ -119,7 +129,7 @@ def register(program: Flask) -> None:
 
 
 def _answer(status: HTTPStatus, message: str) -> Response:
-    if request.path.startswith(("/exchange/", "/healthz")):
+    if request.path.startswith(("/anon/", "/exchange/", "/healthz")):
         response = jsonify(error=message)
     else:
         title = TITLES.get(status, "This request does not fit")

@@ -1,13 +1,12 @@
-"""The exchange with the application: openings come in, releases go out, by installation token."""
+"""The exchange with the application: plans and openings in, releases out, by a token."""
 
 from __future__ import annotations
 
 import hmac
-import json
 from datetime import UTC, date, datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
@@ -15,6 +14,7 @@ from werkzeug.exceptions import Unauthorized
 from collector.config import Settings
 from collector.store import Store
 from surveys.errors import BadDocument
+from surveys.openings import parsed
 
 MOST_BYTES = 64 * 1024 * 1024  # an opening carries one digest per eligible person
 
@@ -34,13 +34,15 @@ def blueprint(store: Store, settings: Settings) -> Blueprint:
             raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
         request.max_content_length = MOST_BYTES
 
+    @bp.put("/plan")
+    def prepare(wave: str) -> ResponseReturnValue:
+        """Prepare a wave, and name the keys and the client that its manifest promises."""
+        return jsonify(store.prepare(_about(wave)))
+
     @bp.put("")
     def take_opening(wave: str) -> ResponseReturnValue:
         """Open a wave."""
-        document = _read_document()
-        if document.get("wave") != wave:
-            raise BadDocument("The opening is about another wave than the address.")
-        return "", 201 if store.open_wave(document) else 200
+        return "", 201 if store.open_wave(_about(wave)) else 200
 
     @bp.put("/closes_on")
     def extend(wave: str) -> ResponseReturnValue:
@@ -51,7 +53,10 @@ def blueprint(store: Store, settings: Settings) -> Blueprint:
     @bp.post("/close")
     def close(wave: str) -> ResponseReturnValue:
         """Close a wave and hand over its release."""
-        release = store.close(wave, on=datetime.now(UTC).date())
+        issued = _read_document().get("issued")
+        if not isinstance(issued, dict):
+            raise BadDocument("Say under issued how many rights each group was given.")
+        release = store.close(wave, on=datetime.now(UTC).date(), issued=issued)
         return Response(release, mimetype="application/json")
 
     @bp.post("/acknowledge")
@@ -69,14 +74,15 @@ def blueprint(store: Store, settings: Settings) -> Blueprint:
     return bp
 
 
-def _read_document() -> dict[str, Any]:
-    try:
-        document = json.loads(request.get_data())
-    except ValueError as error:
-        raise BadDocument("Send one JSON document in UTF-8.") from error
-    if not isinstance(document, dict):
-        raise BadDocument("Send one JSON object.")
+def _about(wave: str) -> dict[str, Any]:
+    document = _read_document()
+    if document.get("wave") != wave:
+        raise BadDocument("This document is about another wave than the address.")
     return document
+
+
+def _read_document() -> dict[str, Any]:
+    return parsed(request.get_data())
 
 
 def _read_day(text: object) -> date:

@@ -54,7 +54,8 @@ def protect(program: Flask, settings: Settings) -> None:
     @program.after_request
     def set_headers(response: Response) -> Response:
         """Set what every response carries, errors included."""
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)  # the client has a policy of its own
         if own.startswith("https:"):
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         return response

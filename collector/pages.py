@@ -8,14 +8,16 @@ from datetime import UTC, date, datetime
 from http import HTTPStatus
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from collector.clients import address_of
 from collector.errors import status_of
 from collector.openings import Opening
-from collector.store import Store
+from collector.store import Accepted, Store
 from surveys.answers import Reading, read_answers
 from surveys.codes import normalise
+from surveys.encoding import encode
 from surveys.errors import RightRefused, WaveNotOpen
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
@@ -27,12 +29,21 @@ NOTHING_ANSWERED = "Answer at least one question. No code was used."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What a page says about an open survey."""
+    """
+    What a page says about an open survey.
 
+    `ballot_href` leads to the page for those who answer by ballot, and is there before
+    the survey opens: whoever takes a ballot early leaves no hint of when it is used.
+    """
+
+    key: str
     href: str
     title: str
+    opens_on: date
     closes_on: date
     n_eligible: int
+    ballot_href: str | None
+    takes_letters: bool
 
 
 def blueprint(store: Store) -> Blueprint:
@@ -43,8 +54,12 @@ def blueprint(store: Store) -> Blueprint:
 
     @bp.get("/")
     def index() -> ResponseReturnValue:
-        """List the open surveys."""
-        opened = [opening for opening in store.open_waves() if opening.opens_on <= _today()]
+        """List the open surveys, and those for which ballots can be taken already."""
+        opened = [
+            opening
+            for opening in store.open_waves()
+            if opening.opens_on <= _today() or opening.takes_ballots
+        ]
         return render_template(
             "collector/index.html",
             waves=[_card(store, opening) for opening in opened],
@@ -53,8 +68,10 @@ def blueprint(store: Store) -> Blueprint:
 
     @bp.get("/w/<wave>")
     def questionnaire(wave: str) -> ResponseReturnValue:
-        """Show the questions, the same bytes to everybody."""
-        opening = _takes_answers(store, wave)
+        """Show the way to answer, the same bytes to everybody."""
+        opening = store.running(wave).opening
+        if not opening.takes_ballots:
+            _require_opened(opening)
         card = _card(store, opening)
         if rendered.get(wave, (None,))[0] != card:
             rendered[wave] = card, _form(opening, card, reading=Reading())
@@ -62,8 +79,9 @@ def blueprint(store: Store) -> Blueprint:
 
     @bp.post("/w/<wave>")
     def submit(wave: str) -> ResponseReturnValue:
-        """Store answers under a code, or show the form again with everything typed."""
-        opening = _takes_answers(store, wave)
+        """Store answers under a letter's code, or show the form again with everything typed."""
+        opening = store.running(wave).opening
+        _require_opened(opening)
         if request.mimetype != "application/x-www-form-urlencoded":
             abort(415)
         fields = request.form.to_dict(flat=False)
@@ -71,29 +89,16 @@ def blueprint(store: Store) -> Blueprint:
         reading = read_answers(opening.questionnaire, fields)
         missing = "" if reading.answers or reading.errors else NOTHING_ANSWERED
         refusal, status = "", HTTPStatus.UNPROCESSABLE_ENTITY
+        card = _card(store, opening)
         try:
             if missing or reading.errors:
                 normalise(code)  # a mistyped code is told at once, and none is looked up
             else:
-                store.submit(wave, code, reading.answers)
-                return redirect(f"/w/{wave}/thanks", code=303)
+                return _thanks(opening, card, store.submit(wave, code, fields))
         except RightRefused as error:
             refusal, status = str(error), status_of(error)
-        card = _card(store, opening)
         page = _form(opening, card, code=code, reading=reading, refusal=refusal, missing=missing)
         return page, status
-
-    @bp.get("/w/<wave>/thanks")
-    def thanks(wave: str) -> ResponseReturnValue:
-        """Say thank you; the page is the same for everyone."""
-        opening = store.opening(wave)
-        page = render_template(
-            "collector/thanks.html",
-            wave=_card(store, opening),
-            organisation=opening.organisation,
-        )
-        # Not "cookies": that would reach neighbouring host names and sign people out there.
-        return Response(page, headers={"Clear-Site-Data": '"cache", "storage"'})
 
     @bp.get("/healthz")
     def healthz() -> ResponseReturnValue:
@@ -117,11 +122,9 @@ def static_url(path: str) -> str:
     return f"/static/{path}"
 
 
-def _takes_answers(store: Store, wave: str) -> Opening:
-    opening = store.opening(wave)
+def _require_opened(opening: Opening) -> None:
     if _today() < opening.opens_on:
         raise WaveNotOpen(f"This survey opens on {opening.opens_on:%-d %B %Y}.")
-    return opening
 
 
 def _today() -> date:
@@ -129,12 +132,36 @@ def _today() -> date:
 
 
 def _card(store: Store, opening: Opening) -> Card:
+    client_sha256 = opening.manifest["client_sha256"]
     return Card(
+        key=opening.wave,
         href=f"/w/{opening.wave}",
         title=opening.title,
+        opens_on=opening.opens_on,
         closes_on=date.fromisoformat(store.state(opening.wave).closes_on),
         n_eligible=opening.n_eligible,
+        ballot_href=address_of(client_sha256) if opening.takes_ballots else None,
+        takes_letters=opening.takes_letters and opening.opens_on <= _today(),
     )
+
+
+def _thanks(opening: Opening, card: Card, accepted: Accepted) -> Response:
+    """
+    Answer with the receipt itself: it must not stand in an address, nor in any history.
+
+    Whoever loads the page again sends the same answers again and sees the same page.
+    """
+    page = render_template(
+        "collector/thanks.html",
+        wave=card,
+        organisation=opening.organisation,
+        receipt=encode(accepted.receipt),
+        acknowledgement=encode(accepted.acknowledgement),
+        closed_href=f"/anon/closed/{opening.wave}",
+    )
+    # Not "cookies": that would reach neighbouring host names and sign people out there.
+    # Not "storage": a ballot of another survey may wait in it.
+    return Response(page, headers={"Clear-Site-Data": '"cache"'})
 
 
 def _form(

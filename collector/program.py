@@ -1,4 +1,4 @@
-"""The WSGI program: respondents' pages, the exchange with the application, and nothing else."""
+"""The WSGI program: respondents' pages, their client, the exchange, nothing else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from collector import errors, exchange, guard, pages
+from collector import anon, errors, exchange, guard, pages
 from collector.config import Settings
 from collector.store import Store
 
@@ -34,9 +34,10 @@ def create_collector(settings: Settings) -> Flask:
     program.jinja_env.undefined = StrictUndefined
     program.jinja_env.autoescape = True
     program.jinja_env.globals.update(static_url=pages.static_url, organisation=NOBODY)
-    store = Store(settings.collector_store)
+    store = Store.of(settings)
     store.tidy()
     program.register_blueprint(pages.blueprint(store))
+    program.register_blueprint(anon.blueprint(store))
     program.register_blueprint(exchange.blueprint(store, settings))
     guard.protect(program, settings)
     errors.register(program)

@@ -1,52 +1,65 @@
-"""Every wave of the collector: opened, answered, closed, acknowledged, or cancelled unread."""
+"""Every wave of the collector: prepared, opened, answered, closed, or cancelled unread."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import random
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from collector import files
-from collector.intake import Intake, body_length, pad
+from collector import closing, files, preparing, rights
+from collector.clients import Clients
+from collector.config import BadSettings, Settings
+from collector.folders import (
+    FINISHED,
+    KEPT,
+    State,
+    WaveFolder,
+    folders_in,
+    refuse_finished,
+)
+from collector.guardians import Guardian
+from collector.intake import Intake
+from collector.keys import Keys, WaveKeys
 from collector.openings import Opening
-from surveys import codes
-from surveys.documents import canonical
+from collector.rights import Entry
+from surveys.documents import sha256_of
 from surveys.errors import (
+    BadDocument,
+    CountKeyNeeded,
     DifferentDocument,
     ReleaseFrozen,
-    UnknownCode,
-    UnknownWave,
-    WaveCancelled,
+    SpentBallot,
+    SpentCode,
     WaveClosed,
+    WaveNotOpen,
     WaveUnavailable,
     WrongState,
 )
-from surveys.exchange import WAVE
-from surveys.release import build_release
-
-# All that is left of a wave once the application has its release, or once it was cancelled.
-KEPT = frozenset({"lock", "state.json"})
-
-_FINISHED = frozenset({"acknowledged", "cancelled"})
+from surveys.manifests import receipt_message
+from surveys.openings import check_plan
+from surveys.sealing import public_key_of
+from surveys.signing import sign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """Where a wave stands; written as a whole, so a crash leaves the old one or the new one."""
+class Accepted:
+    """What somebody whose answer was stored takes away: its id, and a signature over it."""
 
-    name: Literal["open", "closing", "closed", "acknowledged", "cancelled"]
-    opening_sha256: str
-    closes_on: str = ""
-    closed_on: str = ""
-    release_sha256: str = ""
+    receipt: bytes
+    acknowledgement: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """An open wave as this process knows it."""
+
+    opening: Opening
+    keys: WaveKeys
 
 
 class Store:
@@ -57,147 +70,283 @@ class Store:
     done or not done after a crash, and every deed can be run again.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        keys: Path,
+        address: str = "http://localhost:8001",
+        guardian: Guardian | None = None,
+    ) -> None:
+        if folder.resolve() in (keys.resolve(), *keys.resolve().parents):
+            raise BadSettings(
+                "HEADWATER_COLLECTOR_KEYS must lie outside HEADWATER_COLLECTOR_STORE: a backup "
+                "of the answers must not hold the keys that open them."
+            )
         self._folder = folder
-        self._openings: dict[str, Opening] = {}
+        self._address = address.rstrip("/")
+        self._guardian = guardian
+        self._running: dict[str, Running] = {}
         self._intakes: dict[str, Intake] = {}
+        self._clients = Clients(folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._keys = Keys(keys)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Store:
+        """Open the store that the settings name."""
+        return cls(
+            settings.collector_store,
+            keys=settings.collector_keys,
+            address=settings.collector_url,
+            guardian=Guardian.read(settings.guardian_file) if settings.guardian_file else None,
+        )
 
     # What runs once per answer.
 
-    def submit(self, wave: str, code: str, answers: Mapping[str, Any]) -> None:
-        """Store one person's answers under a code, durably, exactly once."""
-        opening = self.opening(wave)
-        digest = bytes.fromhex(codes.digest(wave, code))
-        if digest not in opening.codes:  # a guess costs no access to the store
-            raise UnknownCode("This code does not belong to this survey.")
-        body = pad(answers, length=body_length(opening.longest_answer))
-        with self._held(wave):
-            self._require_open(wave)
-            self._intake(wave).put(digest, body)
+    def redeem(
+        self, wave: str, group: str, *, prepared: bytes, signature: bytes, sealed: bytes
+    ) -> Accepted:
+        """Store what came with a ballot, durably, exactly once; forgeries cost no access."""
+        running = self.known(wave)
+        entry = rights.enter_ballot(
+            running.opening, group, prepared=prepared, signature=signature, sealed=sealed
+        )
+        return self._accept(running, entry)
+
+    def submit(self, wave: str, code: str, fields: Mapping[str, Sequence[str]]) -> Accepted:
+        """Store what came with a letter's code, as the fields of a form, exactly once."""
+        running = self.known(wave)
+        entry = rights.enter_letter(running.opening, code, fields=fields, keys=running.keys)
+        try:
+            return self._accept(running, entry)
+        except SpentBallot as error:
+            raise SpentCode(
+                "This code was used before, for other answers. It takes one response."
+            ) from error
+
+    def _accept(self, running: Running, entry: Entry) -> Accepted:
+        folder = self._at(running.opening.wave)
+        with folder.held():
+            try:
+                folder.require_open()
+            except WaveUnavailable:
+                self._forget(folder.wave)
+                raise
+            self._intake(folder).put(entry.within, entry.receipt, entry.sealed)
+        message = receipt_message(
+            manifest=running.opening.manifest_sha256, receipt=entry.receipt, sealed=entry.sealed
+        )
+        return Accepted(receipt=entry.receipt, acknowledgement=sign(running.keys.receipt, message))
 
     # What the application asks for.
 
-    def open_wave(self, document: Mapping[str, Any]) -> bool:
-        """Take an opening; False if the very same one is here already."""
-        opening = Opening.read(document)
-        self._path(opening.wave).mkdir(mode=0o700, exist_ok=True)
-        with self._held(opening.wave):
-            state = self._find_state(opening.wave)
-            if state is not None:
-                _require_same(state, opening)
-                return False
-            intake = self._path(opening.wave, "answers.sqlite")
-            length = body_length(opening.longest_answer)
-            Intake.create(intake, codes=opening.codes, body_length=length)
-            self._write(opening.wave, "opening.json", canonical(document))
-            state = State(
-                name="open",
-                opening_sha256=opening.sha256,
-                closes_on=opening.closes_on.isoformat(),
-            )
-            self._set(opening.wave, state)
+    def prepare(self, plan: Mapping[str, Any]) -> dict[str, Any]:
+        """Make keys and client of a planned wave; the same plan again gives the same reply."""
+        check_plan(plan)
+        if self._guardian is not None:
+            self._guardian.require(plan)
+        folder = self._at(plan["wave"])
+        folder.path.mkdir(mode=0o700, exist_ok=True)
+        with folder.held():
+            state = folder.find_state()
+            if state is None:
+                preparing.make(folder, self._keys, plan=plan, address=self._address)
+            else:
+                refuse_finished(state)
+                if state.plan_sha256 != sha256_of(plan):
+                    raise DifferentDocument("This wave was prepared with another plan.")
+                if state.name == "closed":
+                    raise WaveClosed("This survey is closed.")
+            reply: dict[str, Any] = folder.read(preparing.PREPARATION)
         files.sync_folder(self._folder)
-        return True
+        return reply
+
+    def open_wave(self, document: Mapping[str, Any]) -> bool:
+        """Open a prepared wave; False if it was opened before, with the very same opening."""
+        opening = Opening.read(document)
+        if self._guardian is not None:
+            self._guardian.require(document)
+        folder = self._at(opening.wave)
+        if not folder.path.is_dir():
+            raise WrongState("This wave was not prepared here; prepare it first.")
+        with folder.held():
+            state = folder.find_state()
+            if state is None:
+                raise WrongState("This wave was not prepared here; prepare it first.")
+            if state.name == "prepared":
+                preparing.begin(folder, state, opening)
+                return True
+            if state.opening_sha256 not in ("", opening.sha256):
+                raise DifferentDocument("This wave was opened with another opening.")
+            refuse_finished(state)
+            return False
 
     def extend(self, wave: str, closes_on: date) -> None:
         """Change the last day that respondents are told."""
-        with self._held(wave):
-            state = self._require_open(wave)
-            if closes_on < self._load(wave).opens_on:
+        folder = self._at(wave)
+        with folder.held():
+            state = folder.require_open()
+            if closes_on < self._load(folder).opens_on:
                 raise WrongState("The last day cannot come before the first.")
-            self._set(wave, dataclasses.replace(state, closes_on=closes_on.isoformat()))
+            folder.set(replace(state, closes_on=closes_on.isoformat()))
 
-    def close(self, wave: str, *, on: date, rng: random.Random | None = None) -> bytes:
-        """Refuse further answers and give the release, the same bytes however often it is run."""
-        with self._held(wave):
-            state = self.state(wave)
-            _refuse_finished(state)
-            if state.name == "open":
-                closed_on = min(on.isoformat(), state.closes_on)
-                state = dataclasses.replace(state, name="closing", closed_on=closed_on)
-                self._set(wave, state)
-            if state.name == "closing":
-                state = self._freeze(wave, state, rng or secrets.SystemRandom())
-            return self._path(wave, "release.json").read_bytes()
+    def close(
+        self,
+        wave: str,
+        *,
+        on: date,
+        issued: Mapping[str, int],
+        rng: random.Random | None = None,
+    ) -> bytes:
+        """
+        Refuse further answers and give the release, the same bytes however often it is run.
 
-    def _freeze(self, wave: str, state: State, rng: random.Random) -> State:
-        # A release that was written before a crash counts: its order of comments stays.
-        target = self._path(wave, "release.json")
-        if not target.exists():
-            opening = self._load(wave)
-            answers: dict[str, list[dict[str, Any]]] = {group: [] for group in opening.groups}
-            for index, given in self._intake(wave).answered():
-                answers[opening.groups[index]].append(given)
-            closed_on = date.fromisoformat(state.closed_on)
-            release = build_release(opening.document, answers, closed_on=closed_on, rng=rng)
-            self._write(wave, "release.json", canonical(release))
-        digest = sha256(target.read_bytes()).hexdigest()
-        state = dataclasses.replace(state, name="closed", release_sha256=digest)
-        self._set(wave, state)
-        return state
+        Raises `CountKeyNeeded` until `take_count_key` brought what the guardian holds.
+        """
+        folder = self._at(wave)
+        with folder.held():
+            state = folder.state()
+            refuse_finished(state)
+            if state.name in {"prepared", "open"}:
+                folder.require_open()
+                closing.refuse_answers(folder, self._load(folder), on=on, issued=issued)
+            self._finish(folder, rng=rng)
+            return folder.file(closing.RELEASE).read_bytes()
+
+    def take_count_key(self, wave: str, key: bytes, *, rng: random.Random | None = None) -> None:
+        """Go on with a close that waits for the guardian's key; the key is never written down."""
+        folder = self._at(wave)
+        with folder.held():
+            state = folder.state()
+            if state.name == "cancelled":
+                refuse_finished(state)
+            if state.name in {"closed", "acknowledged"}:
+                return
+            if state.name != "closing" or self._keys.read(wave).count is not None:
+                raise WrongState("No answers of this survey wait for a key.")
+            if public_key_of(key) != self._load(folder).count_key:
+                raise BadDocument("This is not the count key that the manifest names.")
+            self._finish(folder, count_key=key, rng=rng)
+
+    def _finish(
+        self,
+        folder: WaveFolder,
+        *,
+        count_key: bytes | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        if folder.state().name == "closing":
+            keys = self._keys.read(folder.wave)
+            closing.count(
+                folder,
+                self._load(folder),
+                self._intake(folder),
+                receipt_key=keys.receipt,
+                count_key=keys.count or count_key,
+                rng=rng or secrets.SystemRandom(),
+            )
+        self._forget(folder.wave)
+        closing.destroy(folder, self._keys)
 
     def acknowledge(self, wave: str, release_sha256: str) -> None:
-        """Destroy the answers, now that the application has the release with this digest."""
-        with self._held(wave):
-            state = self.state(wave)
+        """Delete the release, now that the application has the one with this digest."""
+        folder = self._at(wave)
+        with folder.held():
+            state = folder.state()
             if state.name == "cancelled":
-                _refuse_finished(state)
+                refuse_finished(state)
             if state.name not in {"closed", "acknowledged"}:
                 raise WrongState("There is no release to acknowledge yet; close the wave first.")
             if release_sha256 != state.release_sha256:
                 raise DifferentDocument("The release of this wave has another SHA-256.")
-            self._set(wave, dataclasses.replace(state, name="acknowledged"))
-            self._strip(wave)
+            folder.set(state.moved_to("acknowledged"))
+            self._strip(folder)
 
     def cancel(self, wave: str) -> None:
         """Destroy the answers unread."""
-        with self._held(wave):
-            state = self.state(wave)
-            if state.name not in {"open", "cancelled"}:
+        folder = self._at(wave)
+        with folder.held():
+            state = folder.state()
+            is_unread = state.name in {"prepared", "open", "cancelled"}
+            if not is_unread and not closing.waits_for_guardian(folder, self._keys):
                 raise ReleaseFrozen("The wave was closed, so its answers were read already.")
-            self._set(wave, dataclasses.replace(state, name="cancelled"))
-            self._strip(wave)
+            folder.set(state.moved_to("cancelled"))
+            self._strip(folder)
 
     # What the pages ask for.
+
+    def known(self, wave: str) -> Running:
+        """Give a wave that this process knows as open, without a look at the disk."""
+        return self._running.get(wave) or self.running(wave)
+
+    def running(self, wave: str) -> Running:
+        """Give a wave that takes answers, or refuse with the reason."""
+        folder = self._at(wave)
+        try:
+            folder.require_open()
+        except WaveUnavailable:
+            self._let_go(folder)
+            raise
+        if (running := self._running.get(wave)) is not None:
+            return running
+        with folder.held():
+            folder.require_open()
+            running = Running(opening=self._load(folder), keys=self._keys.read(wave))
+            self._running[wave] = running
+            return running
 
     def open_waves(self) -> list[Opening]:
         """List the waves that take answers, by title."""
         opened = []
-        for wave in self._waves():
+        for folder in folders_in(self._folder):
             with suppress(WaveUnavailable):
-                opened.append(self.opening(wave))
+                opened.append(self.running(folder.wave).opening)
         return sorted(opened, key=lambda opening: (opening.title, opening.wave))
-
-    def opening(self, wave: str) -> Opening:
-        """Give the opening of a wave that takes answers, or refuse with the reason."""
-        try:
-            self._require_open(wave)
-        except WaveUnavailable:
-            self._let_go(wave)
-            raise
-        if (known := self._openings.get(wave)) is not None:
-            return known
-        with self._held(wave):
-            self._require_open(wave)
-            return self._load(wave)
 
     def state(self, wave: str) -> State:
         """Say where a wave stands."""
-        state = self._find_state(wave)
-        if state is None:
-            raise UnknownWave("There is no such survey here.")
-        return state
+        return self._at(wave).state()
+
+    def envelope(self, wave: str) -> dict[str, Any]:
+        """Give the manifest of a wave that was opened, with its signature and its last day."""
+        folder = self._at(wave)
+        state = folder.state()
+        if state.name == "cancelled":
+            refuse_finished(state)
+        if state.name == "prepared":
+            raise WaveNotOpen("This survey is not open yet.")
+        return {**folder.read(preparing.MANIFEST), "closes_on": state.closes_on}
+
+    def closed_list(self, wave: str) -> bytes:
+        """Give what anybody may check of a wave that is over."""
+        folder = self._at(wave)
+        state = folder.state()
+        if state.name == "cancelled":
+            refuse_finished(state)
+        if state.name in {"closed", "acknowledged"}:
+            return folder.file(closing.CLOSED).read_bytes()
+        if closing.waits_for_guardian(folder, self._keys):
+            raise CountKeyNeeded(closing.WAITING)
+        raise WrongState("This survey is not closed yet.")
+
+    def client_file(self, client_sha256: str, name: str) -> bytes | None:
+        """Give a file of the client with this digest, or nothing if it has no such file."""
+        return self._clients.file(client_sha256, name)
+
+    # Housekeeping.
 
     def tidy(self) -> None:
         """Finish what a crash interrupted: destroy what should be gone, and forget times."""
-        for wave in self._waves():
-            with self._held(wave):
-                state = self._find_state(wave)
-                if state is not None and state.name in _FINISHED:
-                    self._strip(wave)
-                elif state is not None:
-                    self._intake(wave)  # opening it rolls back and wipes a journal left behind
+        for folder in folders_in(self._folder):
+            with folder.held():
+                state = folder.find_state()
+                if state is None or state.name in FINISHED:
+                    self._strip(folder)
+                elif state.name == "closed":
+                    closing.destroy(folder, self._keys)
+                elif state.name != "prepared":
+                    self._intake(folder)  # opening it rolls back and wipes a journal left behind
         self.blur_times()
 
     def blur_times(self) -> None:
@@ -206,85 +355,44 @@ class Store:
 
         A file system notes on its own when a file last changed, which nobody
         can set; touching the files now and then makes that the time of the
-        touch and not of an answer.
+        touch and not of an answer.  Keys of waves that another process closed
+        leave the memory of this one.
         """
-        for wave in self._waves():
-            for path in self._path(wave).glob("answers.sqlite*"):
-                files.forget_times(path, path.parent)
+        for folder in folders_in(self._folder):
+            for path in folder.path.glob(f"{preparing.INTAKE}*"):
+                with suppress(FileNotFoundError):  # closed this very moment
+                    files.forget_times(path, folder.path)
+        for wave in list(self._running):
+            with suppress(WaveUnavailable):
+                self.running(wave)
 
     # The ground under it.
 
-    def _waves(self) -> Iterator[str]:
-        return (entry.name for entry in self._folder.iterdir() if entry.is_dir())
+    def _at(self, wave: str) -> WaveFolder:
+        return WaveFolder(self._folder, wave)
 
-    def _path(self, wave: str, *parts: str) -> Path:
-        if not WAVE.fullmatch(wave):
-            raise UnknownWave("There is no such survey here.")
-        return self._folder.joinpath(wave, *parts)
+    def _load(self, folder: WaveFolder) -> Opening:
+        if (running := self._running.get(folder.wave)) is not None:
+            return running.opening
+        return Opening.read(folder.read(preparing.OPENING))
 
-    @contextmanager
-    def _held(self, wave: str) -> Iterator[None]:
-        if not self._path(wave).is_dir():
-            raise UnknownWave("There is no such survey here.")
-        with files.locked(self._path(wave, "lock")):
-            yield
+    def _intake(self, folder: WaveFolder) -> Intake:
+        if folder.wave not in self._intakes:
+            self._intakes[folder.wave] = Intake(folder.file(preparing.INTAKE))
+        return self._intakes[folder.wave]
 
-    def _require_open(self, wave: str) -> State:
-        state = self.state(wave)
-        if state.name != "open":
-            _refuse_finished(state)
-            raise WaveClosed("This survey is closed and takes no more answers.")
-        return state
-
-    def _find_state(self, wave: str) -> State | None:
-        try:
-            return State(**json.loads(self._path(wave, "state.json").read_bytes()))
-        except FileNotFoundError:
-            return None
-
-    def _set(self, wave: str, state: State) -> None:
-        self._write(wave, "state.json", canonical(dataclasses.asdict(state)))
-
-    def _write(self, wave: str, name: str, content: bytes) -> None:
-        files.write_durably(self._path(wave, name), content)
-
-    def _load(self, wave: str) -> Opening:
-        if wave not in self._openings:
-            document = json.loads(self._path(wave, "opening.json").read_bytes())
-            self._openings[wave] = Opening.read(document)
-        return self._openings[wave]
-
-    def _intake(self, wave: str) -> Intake:
-        if wave not in self._intakes:
-            self._intakes[wave] = Intake(self._path(wave, "answers.sqlite"))
-        return self._intakes[wave]
-
-    def _let_go(self, wave: str) -> None:
+    def _let_go(self, folder: WaveFolder) -> None:
         # Another process closed the wave; without this our handle would outlive its files.
-        if wave in self._intakes:
-            with self._held(wave):
-                self._forget(wave)
+        if folder.wave in self._intakes or folder.wave in self._running:
+            with folder.held():
+                self._forget(folder.wave)
 
     def _forget(self, wave: str) -> None:
-        self._openings.pop(wave, None)
+        self._running.pop(wave, None)
         if (intake := self._intakes.pop(wave, None)) is not None:
             intake.close()
 
-    def _strip(self, wave: str) -> None:
-        self._forget(wave)
-        for path in sorted(self._path(wave).iterdir()):
-            if path.name not in KEPT:
-                files.destroy(path)
-
-
-def _require_same(state: State, opening: Opening) -> None:
-    if state.opening_sha256 != opening.sha256:
-        raise DifferentDocument("This wave was opened with another opening.")
-    _refuse_finished(state)
-
-
-def _refuse_finished(state: State) -> None:
-    if state.name == "cancelled":
-        raise WaveCancelled("This survey was cancelled and its answers were destroyed unread.")
-    if state.name == "acknowledged":
-        raise WaveClosed("This survey is closed; its release was fetched and its answers deleted.")
+    def _strip(self, folder: WaveFolder) -> None:
+        self._forget(folder.wave)
+        self._keys.destroy(folder.wave)
+        folder.strip(keep=KEPT)

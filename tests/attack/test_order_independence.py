@@ -3,19 +3,23 @@
 import random
 import time
 from hashlib import sha256
+from itertools import permutations
 
 import pytest
 
 from collector import files, intake
-from collector.intake import Intake, pad
+from collector.intake import EMPTY, Intake, Range, ranges_of
 from surveys.documents import canonical
-from surveys.errors import SpentCode
+from surveys.errors import SpentBallot
 
 pytestmark = pytest.mark.attack
 
 BODY = 420
 # Rows of one page, rows that overflow into a second page, and into a third.
 LENGTHS = (BODY, 3_000, 9_000)
+# Counting groups and how many of their people answer: some, nearly all, everybody.
+SMALL = ((3, 2), (12, 9), (8, 8))
+LARGE = ((100, 60), (160, 152), (80, 80), (9, 0))
 
 
 @pytest.fixture(autouse=True)
@@ -25,112 +29,181 @@ def hasty(monkeypatch):
 
 
 class RowidIntake(Intake):
-    """A mutant that moves an answered row to the end of the file's own order."""
+    """A mutant that keeps answers in the order in which they came."""
 
-    def _write(self, code, body):
-        (group,) = self._connection.execute(
-            "SELECT group_index FROM answers WHERE code = ?", (code,)
-        ).fetchone()
-        self._connection.execute("CREATE TABLE IF NOT EXISTS came (g INTEGER, body BLOB)")
-        self._connection.execute("INSERT INTO came VALUES (?, ?)", (group, body))
-        self._connection.execute("COMMIT")
+    def _write(self, moves):
+        self._connection.execute("CREATE TABLE IF NOT EXISTS came (receipt BLOB)")
+        self._connection.execute("INSERT INTO came VALUES (?)", moves[0][:1])
+        super()._write(moves)
 
 
 class StampedIntake(Intake):
-    """A mutant that notes in the padding when the answer came."""
+    """A mutant that notes in the body when the answer came."""
 
-    def put(self, code, body):
+    def put(self, within, receipt, body):
         stamp = time.monotonic_ns().to_bytes(8, "big")
-        super().put(code, body[:-8] + stamp)
+        super().put(within, receipt, body[:-8] + stamp)
 
 
 class GrowingIntake(Intake):
-    """A mutant that stores bodies at their own length, so that rows move within their page."""
+    """A mutant whose slots are short until they are taken, so that rows move within pages."""
 
     @classmethod
-    def create(cls, path, *, codes, body_length):
-        super().create(path, codes=codes, body_length=5)
-
-    def put(self, code, body):
-        super().put(code, body.rstrip(b"\0"))
+    def create(cls, path, *, n_slots, body_length):
+        super().create(path, n_slots=n_slots, body_length=5)
 
 
-def image(kind, folder, answers, order, *, length):
-    """Fill a store in one order and digest every file it leaves, and their times."""
-    path = folder / f"{random.getrandbits(64):x}" / "answers.sqlite"
-    path.parent.mkdir(parents=True)
-    kind.create(path, codes={code: i % 3 for i, code in enumerate(answers)}, body_length=length)
-    store = kind(path)
-    for code in order:
-        store.put(code, answers[code])
-    store.close()
-    folder = sorted([path.parent, *path.parent.iterdir()])
-    times = [[file.name, file.stat().st_mtime_ns] for file in folder[1:]]
-    times.append(folder[0].stat().st_mtime_ns)
-    contents = b"".join(file.read_bytes() for file in folder[1:])
-    return sha256(contents + canonical(times)).hexdigest()
+class PatientIntake(Intake):
+    """A mutant with ordinary linear probing: who comes first stays."""
+
+    def _moves(self, within, receipt, body):
+        for slot, holder in self._from(within, intake._wanted(receipt, within)):
+            if holder == EMPTY:
+                return [(receipt, body, slot)]
+        raise AssertionError("full")
 
 
 class DiaryIntake(Intake):
     """A mutant that leaves the journal of the last answer as SQLite leaves it."""
 
-    def put(self, code, body):
-        wiped = files.forget_times
+    def put(self, within, receipt, body):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(intake, "_forget", lambda path: wiped(path, path.parent))
-            super().put(code, body)
-        wiped(intake._journal(self._path))
+            patch.setattr(intake, "_wipe", lambda journal, length: None)
+            super().put(within, receipt, body)
 
 
-def images(kind, folder, *, rows, length, orders):
+class StretchedIntake(Intake):
+    """A mutant whose journal stays as long as the answer that moved most others made it."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self._journal_length = 0
+
+    def _forget(self):
+        journal = intake._journal(self._path)
+        intake._wipe(journal, length=journal.stat().st_size)
+        files.forget_times(journal, self._path, self._path.parent)
+
+
+def answers_of(groups, *, length):
+    """Draw answers for some people of each group: range, receipt and body."""
+    rng = random.Random(len(groups))
+    ranges = ranges_of([size for size, _ in groups])
+    return [
+        (within, rng.randbytes(32), rng.randbytes(length))
+        for within, (_, n) in zip(ranges, groups, strict=True)
+        for _ in range(n)
+    ]
+
+
+def image(kind, folder, answers, *, n_slots, length):
+    """Fill a store in one order and digest every file it leaves, and their times."""
+    path = folder / f"{random.getrandbits(64):x}" / "answers.sqlite"
+    path.parent.mkdir(parents=True)
+    kind.create(path, n_slots=n_slots, body_length=length)
+    store = kind(path)
+    for within, receipt, body in answers:
+        store.put(within, receipt, body)
+    store.close()
+    found = sorted([path.parent, *path.parent.iterdir()])
+    about = [file.stat() for file in found]
+    facts = [
+        [file.name, was.st_mtime_ns, was.st_size, was.st_blocks]
+        for file, was in zip(found[1:], about[1:], strict=True)
+    ]
+    facts.append(about[0].st_mtime_ns)
+    contents = b"".join(file.read_bytes() for file in found[1:])
+    return sha256(contents + canonical(facts)).hexdigest()
+
+
+def images(kind, folder, *, groups, length, orders):
     """Collect the different images that several orders of the same answers leave behind."""
-    rng = random.Random(rows)
-    codes = [sha256(b"%d" % number).digest() for number in range(rows)]
-    room = length - 40
-    answers = {
-        code: pad(
-            {"tools": rng.randint(1, 5), "comment": "x" * rng.choice((0, 30, room))},
-            length=length,
-        )
-        for code in codes
-    }
-    answered = codes[: rows * 4 // 5]
-    # Every code is in the store, some are answered: all but a fifth, and always the same ones.
+    rng = random.Random(orders)
+    answers = answers_of(groups, length=length)
+    n_slots = sum(size for size, _ in groups)
     found = set()
     for _ in range(orders):
-        rng.shuffle(answered)
-        found.add(image(kind, folder, answers, answered, length=length))
+        rng.shuffle(answers)
+        found.add(image(kind, folder, answers, n_slots=n_slots, length=length))
     return found
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-@pytest.mark.parametrize("rows", [15, 300])
-def test_the_file_is_the_same_whatever_the_order(tmp_path, rows, length):
-    """Five orders of the same answers leave one file image, with nothing masked."""
-    orders = 5 if rows == 15 else 3
-
-    assert len(images(Intake, tmp_path, rows=rows, length=length, orders=orders)) == 1
+@pytest.mark.parametrize(("groups", "orders"), [(SMALL, 6), (LARGE, 3)], ids=["19", "292"])
+def test_the_file_is_the_same_whatever_the_order(tmp_path, groups, orders, length):
+    """Orders of the same answers leave one image of every file, with nothing masked."""
+    assert len(images(Intake, tmp_path, groups=groups, length=length, orders=orders)) == 1
 
 
-@pytest.mark.parametrize("mutant", [RowidIntake, StampedIntake, GrowingIntake, DiaryIntake])
-def test_the_attack_finds_a_store_that_keeps_the_order(tmp_path, mutant):
+@pytest.mark.parametrize(
+    "mutant",
+    [RowidIntake, StampedIntake, GrowingIntake, PatientIntake, DiaryIntake, StretchedIntake],
+)
+def test_the_attack_finds_a_store_that_keeps_the_order(tmp_path, mutant, monkeypatch):
     """A planted leak shows in the image, so the comparison above proves something."""
-    assert len(images(mutant, tmp_path, rows=15, length=BODY, orders=5)) > 1
+    monkeypatch.setattr(intake, "JOURNAL_ROWS", 1)  # or no small wave would stretch a journal
+
+    assert len(images(mutant, tmp_path, groups=LARGE, length=BODY, orders=5)) > 1
+
+
+def test_a_journal_that_grew_shrinks_again(tmp_path, monkeypatch):
+    """Answers that move more rows than the journal has room for leave the same image too."""
+    monkeypatch.setattr(intake, "JOURNAL_ROWS", 0)
+
+    assert len(images(Intake, tmp_path, groups=LARGE, length=3_000, orders=3)) == 1
+
+
+class Slots:
+    """The rule of the slots alone, without a file."""
+
+    def __init__(self, size):
+        self.within, self.slots = Range(first=0, size=size), [EMPTY] * size
+
+    def put(self, receipt):
+        for moved, _, slot in Intake._moves(self, self.within, receipt, b""):
+            self.slots[slot] = moved
+
+    def _from(self, within, slot):
+        places = [within.slot(slot + step) for step in range(within.size)]
+        return [(place, self.slots[place]) for place in places]
+
+    def _body(self, slot):
+        return b""
+
+
+@pytest.mark.parametrize(("n", "size"), [(5, 5), (6, 6), (5, 7)])
+def test_every_order_gives_one_layout(n, size):
+    """All orders of answers, as many as slots or fewer, with few or many clashes: one outcome."""
+    rng = random.Random(n)
+    for crowd in range(4):
+        receipts = [rng.randint(0, crowd).to_bytes(8, "big") + rng.randbytes(24) for _ in range(n)]
+        layouts = set()
+        for order in permutations(receipts):
+            group = Slots(size)
+            for receipt in order:
+                group.put(receipt)
+            layouts.add(tuple(group.slots))
+
+        assert len(layouts) == 1
+        assert sorted(next(iter(layouts)))[size - n :] == sorted(receipts)
 
 
 def test_resubmissions_and_refusals_leave_no_trace(tmp_path):
-    """Neither the same answer again nor a different one moves a byte of the file."""
-    codes = [sha256(b"%d" % number).digest() for number in range(15)]
+    """Neither the same answer again nor another one, nor one too many, moves a byte."""
     path = tmp_path / "answers.sqlite"
-    Intake.create(path, codes=dict.fromkeys(codes, 0), body_length=BODY)
+    (whole,) = ranges_of([9])
+    Intake.create(path, n_slots=9, body_length=BODY)
     store = Intake(path)
-    for code in codes[:9]:
-        store.put(code, pad({"tools": 4}, length=BODY))
+    receipts = [sha256(b"%d" % number).digest() for number in range(10)]
+    for receipt in receipts[:9]:
+        store.put(whole, receipt, b"x" * BODY)
     before = path.read_bytes()
 
-    for code in codes[:9]:
-        store.put(code, pad({"tools": 4}, length=BODY))
-        with pytest.raises(SpentCode):
-            store.put(code, pad({"tools": 5}, length=BODY))
+    for receipt in receipts[:9]:
+        store.put(whole, receipt, b"x" * BODY)
+        with pytest.raises(SpentBallot):
+            store.put(whole, receipt, b"y" * BODY)
+    with pytest.raises(SpentBallot):
+        store.put(whole, receipts[9], b"x" * BODY)
 
     assert path.read_bytes() == before
