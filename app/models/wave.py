@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.models.base import Base
 from app.models.questionnaire import SurveyVersion
 from surveys.lifecycle import Facts, State
+from surveys.manifests import manifest_sha256, words
 
 
 class Wave(Base):
@@ -26,7 +27,8 @@ class Wave(Base):
     `manifest_signature` the guardian's signature of it in base64url, where the
     organisation has a guardian.  Ballots are issued from `opened_at` until
     `issuing_ended_at`.  `reminded_on` is the day on which people without a ballot were
-    written to; to whom is kept nowhere.
+    written to, to whom is kept nowhere; `last_day_told_on` the last day that everybody
+    was told of.
     """
 
     __tablename__ = "waves"
@@ -73,6 +75,7 @@ class Wave(Base):
     opened_at: Mapped[datetime | None]
     issuing_ended_at: Mapped[datetime | None]
     reminded_on: Mapped[date | None]
+    last_day_told_on: Mapped[date | None]
     closed_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
@@ -92,6 +95,13 @@ class Wave(Base):
     def client_sha256(self) -> str | None:
         """The hash in the address of this wave's page at the collector, once it is prepared."""
         return None if self.manifest is None else json.loads(self.manifest)["client_sha256"]
+
+    @property
+    def fingerprint(self) -> tuple[str, ...]:
+        """Eight words by which people compare the manifest; none until it is complete."""
+        if self.manifest is None or json.loads(self.manifest)["count_key"] is None:
+            return ()
+        return words(manifest_sha256(self.manifest))
 
     @property
     def state(self) -> State:
@@ -126,7 +136,7 @@ class CountingGroup(Base):
         ForeignKey("waves.id", ondelete="CASCADE"), primary_key=True
     )
     key: Mapped[str] = mapped_column(String(12), primary_key=True)
-    label: Mapped[str] = mapped_column(String(200))
+    label: Mapped[str] = mapped_column(String(400))
     n_eligible: Mapped[int]
     right: Mapped[str] = mapped_column(String(6), default="ballot")
     n_issued: Mapped[int | None]

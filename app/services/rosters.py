@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,53 +12,73 @@ from sqlalchemy.orm import Session
 
 from app.models import Membership, Person, Team
 from app.services.errors import Conflict
+from app.services.rights import LETTER, Group, divide
 from surveys.errors import SurveyError
-from surveys.hierarchy import CountingGroup, Hierarchy, counting_groups
+from surveys.hierarchy import Hierarchy
 from surveys.hierarchy import Team as Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eligible:
-    """One person who may answer, and the team they sit in."""
+    """
+    One person who may answer, and the team they sit in.
+
+    An account is an address to which a link for a password can be sent, unless it is
+    disabled; whether a password was set by now does not matter.
+    """
 
     person_id: int
     email: str | None
     team_id: int
     team_key: str
+    has_account: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roster:
-    """Everybody eligible on one day, the tree of that day and its counting groups."""
+    """
+    Everybody eligible on one day, the tree of that day and its counting groups.
+
+    `group_of` leads from each person's id to their group.  The tree has nodes of its
+    own for people by letter whose team also takes ballots.
+    """
 
     people: tuple[Eligible, ...]
     hierarchy: Hierarchy
-    groups: tuple[CountingGroup, ...]
-
-    @property
-    def group_of(self) -> dict[str, CountingGroup]:
-        """Find the counting group of each team that has people."""
-        return {team: group for group in self.groups for team in group.teams}
+    groups: tuple[Group, ...]
+    group_of: Mapping[int, Group]
 
 
-def draw_up(session: Session, *, on: date, k_group: int) -> Roster:
+def draw_up(session: Session, *, on: date, k_group: int, rights: str = "ballots") -> Roster:
     """
     Draw up the roster of one day, or refuse with the reason.
 
     Eligible is whoever sits in a team that day and has not left.  Teams with fewer
-    than `k_group` of them are merged from the bottom of the tree upwards.
+    than `k_group` of one right are merged from the bottom of the tree upwards.  With
+    the rights "letters" everybody answers by letter, otherwise those without an account.
     """
     people = eligible_people(session, on=on)
-    hierarchy = hierarchy_on(session, on=on, occupied={p.team_id for p in people})
-    counted = Counter(person.team_key for person in people)
-    groups = counting_groups(hierarchy, counted, k_group=k_group)
-    return Roster(people=tuple(people), hierarchy=hierarchy, groups=groups)
+    division = divide(
+        hierarchy_on(session, on=on, occupied={p.team_id for p in people}),
+        with_account=Counter(p.team_key for p in people if p.has_account),
+        without=Counter(p.team_key for p in people if not p.has_account),
+        k_group=k_group,
+        rights=rights,
+    )
+    return Roster(
+        people=tuple(people),
+        hierarchy=division.hierarchy,
+        groups=division.groups,
+        group_of={
+            p.person_id: division.group_of(p.team_key, has_account=p.has_account) for p in people
+        },
+    )
 
 
 def eligible_people(session: Session, *, on: date) -> list[Eligible]:
     """List the people who sit in a team on a day and have not left, in order of their ids."""
     rows = session.execute(
-        select(Person.id, Person.email, Team.id, Team.key)
+        select(Person.id, Person.email, Person.is_disabled, Team.id, Team.key)
         .join(Membership, Membership.person_id == Person.id)
         .join(Team, Team.id == Membership.team_id)
         .where(
@@ -69,8 +90,14 @@ def eligible_people(session: Session, *, on: date) -> list[Eligible]:
         .order_by(Person.id)
     )
     return [
-        Eligible(person_id=person, email=email, team_id=team, team_key=key)
-        for person, email, team, key in rows
+        Eligible(
+            person_id=person,
+            email=email,
+            team_id=team,
+            team_key=key,
+            has_account=bool(email) and not is_disabled,
+        )
+        for person, email, is_disabled, team, key in rows
     ]
 
 
@@ -106,6 +133,7 @@ class PreviewedGroup:
     label: str
     n_eligible: int
     teams: tuple[str, ...]
+    right: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,15 +150,25 @@ class Preview:
         return sum(group.n_eligible for group in self.groups)
 
     @property
+    def n_by_letter(self) -> int:
+        """Number of people who answer by letter."""
+        return sum(group.n_eligible for group in self.groups if group.right == LETTER)
+
+    @property
+    def n_by_ballot(self) -> int:
+        """Number of people who answer by ballot."""
+        return self.n - self.n_by_letter
+
+    @property
     def has_merged(self) -> bool:
         """Whether a group holds more than one team."""
         return any(len(group.teams) > 1 for group in self.groups)
 
 
-def preview(session: Session, *, on: date, k_group: int) -> Preview:
+def preview(session: Session, *, on: date, k_group: int, rights: str = "ballots") -> Preview:
     """Show what opening on a day would freeze, without freezing it."""
     try:
-        roster = draw_up(session, on=on, k_group=k_group)
+        roster = draw_up(session, on=on, k_group=k_group, rights=rights)
     except (Conflict, SurveyError) as refusal:
         return Preview(refusal=str(refusal))
     return Preview(
@@ -139,6 +177,7 @@ def preview(session: Session, *, on: date, k_group: int) -> Preview:
                 label=group.label,
                 n_eligible=group.n_eligible,
                 teams=tuple(sorted(map(roster.hierarchy.name, group.teams))),
+                right=group.right,
             )
             for group in roster.groups
         ),
