@@ -1,0 +1,139 @@
+// The page as the rest of the client sees it: panels to show, texts to fill in, a form to read.
+
+import { drawing } from "./qr.js";
+
+const all = (selector) => [...document.querySelectorAll(selector)];
+const the = (selector) => document.querySelector(selector);
+
+export const form = the("[data-answers]");
+
+/** Show these panels and no others. */
+export function show(...names) {
+  for (const panel of all("[data-panel]")) panel.hidden = !names.includes(panel.dataset.panel);
+}
+
+/** Show one panel more, or take it away again. */
+export function toggle(name, isOpen) {
+  for (const panel of all(`[data-panel="${name}"]`)) panel.hidden = !isOpen;
+}
+
+export function fill(name, text) {
+  for (const place of all(`[data-text="${name}"]`)) place.textContent = text;
+}
+
+/** Bring people to the heading of a panel, with their keyboard and their screen reader. */
+export function goTo(name) {
+  const heading = the(`[data-panel="${name}"] h2`);
+  heading?.setAttribute("tabindex", "-1");
+  heading?.focus();
+}
+
+export function announce(sentence) {
+  fill("status", sentence);
+}
+
+/** Say what is the matter, above everything else, until the next deed. */
+export function complain(title, sentence, target = null) {
+  const [box, link] = [the("[data-alert]"), the("[data-alert] a")];
+  fill("alert-title", title);
+  fill("alert", sentence);
+  link.hidden = !target;
+  link.textContent = target?.text ?? "";
+  link.href = `#${target?.id ?? "main"}`;
+  box.hidden = false;
+  box.focus();
+}
+
+export function forgetComplaint() {
+  the("[data-alert]").hidden = true;
+}
+
+/** Call deeds by the names on their buttons. */
+export function onDeeds(deeds) {
+  document.addEventListener("click", (event) => {
+    const name = event.target.closest("[data-do]")?.dataset.do;
+    if (name in deeds) deeds[name](event);
+  });
+}
+
+export function onChange(selector, deed) {
+  for (const field of all(selector)) field.addEventListener("change", deed);
+}
+
+export function setBusy(isBusy) {
+  for (const button of all("[data-do=send-now]")) button.hidden = isBusy;
+}
+
+export function setShared({ isOn, isFixed }) {
+  for (const box of all("[data-shared]")) {
+    box.checked = isOn;
+    box.disabled = isFixed;
+  }
+}
+
+// The form: {item: [value, ...]}, what was left blank left out.
+
+export function readForm() {
+  const fields = {};
+  for (const [name, value] of new FormData(form)) {
+    if (value.trim()) (fields[name] ??= []).push(value);
+  }
+  return fields;
+}
+
+export function restoreForm(fields) {
+  for (const field of form.elements) {
+    const values = fields[field.name] ?? [];
+    if (field.type === "radio" || field.type === "checkbox") {
+      field.checked = values.includes(field.value);
+    } else if (field.name) {
+      field.value = values[0] ?? "";
+    }
+  }
+}
+
+/** Find comments that would be dropped as too long; the collector counts the same way. */
+export function longComments() {
+  return [...form.querySelectorAll("textarea")].filter((area) => {
+    const text = area.value.replace(/\r\n?/g, "\n").trim();
+    return [...text].length > Number(area.dataset.longest);
+  });
+}
+
+/** Find comments that may name their writer. */
+export function tellingComments() {
+  const telling = [/\S@\S+\.\S/, /\d[\d\s()/-]{6,}\d/, /\b(as|am|being) the only\b/i];
+  return [...form.querySelectorAll("textarea")].filter((area) =>
+    telling.some((pattern) => pattern.test(area.value)),
+  );
+}
+
+// Things to take along.
+
+export function showLink(link, label) {
+  the("[data-link]").value = link;
+  the("[data-code]").replaceChildren(drawing(link, label));
+}
+
+export function download(name, text) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    announce("Copied.");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function sayDay(day) {
+  const how = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
+  return new Intl.DateTimeFormat("en-GB", how).format(new Date(day));
+}
