@@ -1,4 +1,4 @@
-"""The outbox, read for pages."""
+"""The outbox, read for pages; unlisted mail is neither shown nor counted."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ class OutboxPage:
 
 def outbox_page(session: Session, *, number: int) -> OutboxPage:
     """List mails, the newest first."""
-    n_mails = session.scalar(select(func.count(OutboxMail.id))) or 0
-    waiting = select(func.count(OutboxMail.id)).where(OutboxMail.sent_at.is_(None))
+    listed = OutboxMail.is_unlisted.is_(False)
+    n_mails = session.scalar(select(func.count(OutboxMail.id)).where(listed)) or 0
+    waiting = select(func.count(OutboxMail.id)).where(listed, OutboxMail.sent_at.is_(None))
     n_pages = max(-(-n_mails // PER_PAGE), 1)
     number = min(max(number, 1), n_pages)
     mails = session.scalars(
         select(OutboxMail)
+        .where(listed)
         .order_by(OutboxMail.id.desc())
         .offset((number - 1) * PER_PAGE)
         .limit(PER_PAGE)
@@ -45,5 +47,7 @@ def outbox_page(session: Session, *, number: int) -> OutboxPage:
 
 
 def find_mail(session: Session, mail_id: int) -> OutboxMail:
-    """Find one mail."""
-    return session.get_one(OutboxMail, mail_id)
+    """Find one mail that is listed."""
+    return session.scalars(
+        select(OutboxMail).where(OutboxMail.id == mail_id, OutboxMail.is_unlisted.is_(False))
+    ).one()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -39,16 +39,28 @@ def enqueue(
 
 def enqueue_many(session: Session, letters: Iterable[Letter], *, now: datetime) -> int:
     """Write many mails in one statement; return how many had not been written before."""
-    waiting = {"created_at": now, "due_at": now, "n_attempts": 0, "last_error": ""}
-    rows = [letter._asdict() | waiting for letter in letters]
+    return _write(session, [letter._asdict() | {"is_unlisted": False} for letter in letters], now)
+
+
+def enqueue_unlisted(session: Session, letters: Iterable[Letter], *, now: datetime) -> None:
+    """
+    Write mails that no page lists or counts, and of which nothing is kept once they have left.
+
+    So it is for the caller to see that the same occasion does not write them again.
+    """
+    _write(session, [letter._asdict() | {"is_unlisted": True} for letter in letters], now)
+
+
+def _write(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> int:
     if not rows:
         return 0
+    waiting = {"created_at": now, "due_at": now, "n_attempts": 0, "last_error": ""}
     insert = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name].insert
     written = session.scalars(
         insert(OutboxMail)
         .on_conflict_do_nothing(index_elements=["dedup_key"])
         .returning(OutboxMail.id),
-        rows,
+        [row | waiting for row in rows],
     )
     return len(written.all())
 
@@ -98,8 +110,15 @@ def hold(session: Session, mail_id: int) -> OutboxMail | None:
     return session.get(OutboxMail, mail_id, populate_existing=True, with_for_update=True)
 
 
-def mark_sent(mail: OutboxMail, *, now: datetime) -> None:
-    """Note that a mail has left; what it said, a link perhaps, is kept no longer."""
+def mark_sent(session: Session, mail: OutboxMail, *, now: datetime) -> None:
+    """
+    Note that a mail has left; what it said, a link perhaps, is kept no longer.
+
+    Of an unlisted mail nothing at all is kept.
+    """
+    if mail.is_unlisted:
+        session.delete(mail)
+        return
     mail.sent_at, mail.claimed_until = now, None
     mail.body, mail.last_error = "", ""
 
@@ -114,6 +133,6 @@ def mark_failed(mail: OutboxMail, *, reason: str, now: datetime) -> None:
 def try_again(session: Session, mail_id: int, *, now: datetime) -> None:
     """Make a mail due at once, as if it had never been tried."""
     mail = session.get(OutboxMail, mail_id)
-    if mail is None or mail.sent_at is not None:
+    if mail is None or mail.sent_at is not None or mail.is_unlisted:
         raise NotFound("There is no such mail waiting.")
     mail.n_attempts, mail.due_at, mail.claimed_until = 0, now, None
