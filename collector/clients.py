@@ -13,6 +13,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,7 @@ def _page(plan: Mapping[str, Any], *, collector: str, pad: int, files: Mapping[s
     )
 
 
+@cache
 def _templates() -> Environment:
     # Without Flask: a command prepares waves too.
     return Environment(
