@@ -9,10 +9,12 @@ R2 an item is released exactly only where, after any c colleagues told what they
 R3 a bounded figure enters sums at the point one quarter into its range, so that
    every total is made from released figures, never from answers;
 R4 thresholds are fixed when a wave opens and have floors;
-R6b figures that join items (construct sums, covariances) rest only on cells in
-   which all these items are exact.  Exchanging two people of such a cell changes
-   nothing that is released, and both classes remain among them, so such figures
-   settle nobody's class either.
+R6b figures that join items (variances of constructs, covariances) rest only on
+   cells in which all these items are exact.  Exchanging two people of such a cell
+   changes nothing that is released, and both classes remain among them, so such
+   figures settle nobody's class either.  The mean of a construct is made from the
+   items' released means: a sum of person scores less these would be the answers of
+   those few who skipped one of the items.
 
 Answers come in as one mapping per person, item key to answer; skipped items are
 absent.  The order of people changes nothing.
@@ -23,6 +25,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from surveys.moments import Column, Moments, Person, column, pool, product_moments, score_moments
@@ -231,24 +234,41 @@ def release_construct(
     scales: Sequence[Scale], people: Sequence[Person], items: Mapping[str, Released]
 ) -> Released:
     """
-    Release the sum of person scores where every item is exact, else what the items say.
+    Release a construct as the mean of its items' means, in exact items with its variance.
 
-    An exact sum beside one clamped item would give that item's own sum away by
-    subtraction, so there the answers are not looked at.
+    Where nobody skipped an item, that is the mean of the person scores.  Where somebody
+    did, the answers are not looked at: the sum of person scores would, beside the items'
+    own sums, tell what those who skipped one item answered to the others.  So would
+    an exact sum beside a clamped item tell that item's sum.
     """
     released = [items[scale.key] for scale in scales]
     if any(item["status"] == "hidden" for item in released):
         return dict(TOO_FEW)
     if not _are_exact(scales, items):
         return _construct_of_items(scales, released, n_people=len(people))
-    moments = score_moments([column(scale, people) for scale in scales])
-    variance = moments.variance if moments.n >= VARIANCE_FROM else None
+    n = max(item["n"] for item in released)
+    means = [_exact_mean(scale, item) for scale, item in zip(scales, released, strict=True)]
     return {
         "status": "exact",
-        "n": moments.n,
-        "sum": float(moments.sum),
-        "variance": None if variance is None else float(variance),
+        "n": n,
+        "sum": float(n * sum(means) / len(means)),
+        "variance": _own_variance([column(scale, people) for scale in scales]),
     }
+
+
+def _exact_mean(scale: Scale, item: Released) -> Fraction:
+    mean = Fraction(item["sum"], item["n"])
+    return scale.low + scale.high - mean if scale.reverse else mean
+
+
+def _own_variance(columns: Sequence[Column]) -> float | None:
+    """Take the variance of person scores, if enough people answered every item or none."""
+    answered = zip(*(c.is_given for c in columns), strict=True)
+    is_whole = all(len(set(given)) == 1 for given in answered)
+    moments = score_moments(columns)
+    if not is_whole or moments.n < VARIANCE_FROM or moments.variance is None:
+        return None
+    return float(moments.variance)
 
 
 def _are_exact(scales: Sequence[Scale], items: Mapping[str, Released]) -> bool:

@@ -99,11 +99,11 @@ def _check_constructs(cell: Table, questionnaire: Questionnaire, where: str) -> 
     if cell["constructs"].keys() != wanted.keys():
         raise BadDocument(f"{where} does not list the constructs, each once.")
     for key, construct in cell["constructs"].items():
-        # Only where every item is exact do the answers reach the construct.
-        if wanted[key]["status"] == "exact" == construct.get("status"):
-            if construct.get("variance") is None or construct["n"] >= VARIANCE_FROM:
-                continue
-        elif construct == wanted[key]:
+        # Answers reach a construct in one figure alone: its variance where all items are exact.
+        if construct == wanted[key]:
+            continue
+        may_vary = wanted[key]["status"] == "exact" and wanted[key]["n"] >= VARIANCE_FROM
+        if may_vary and {**construct, "variance": None} == wanted[key]:
             continue
         raise BadDocument(f"{where}, construct {key!r}: more is shown than its items allow.")
 

@@ -202,6 +202,64 @@ def test_mutants_are_caught(mutant, first, second, n: int, c: int) -> None:
     assert betrayed(worlds(first, second, n), c, policy=mutant)
 
 
+Pattern = tuple[bool, bool]
+
+
+def betrays_who_skips(
+    worlds: Sequence[World], policy: Callable[[Sequence[Any]], Hashable]
+) -> bool:
+    """Tell whether constructs rule out what the items alone leave possible to such a reader."""
+    patterns = [tuple(sorted((a is not None, b is not None) for a, b in w)) for w in worlds]
+    before, after = (
+        [(release(people_of(world)), known) for world, known in zip(worlds, patterns, strict=True)]
+        for release in (items_alone, policy)
+    )
+    alone, joint = by_pattern(worlds, before), by_pattern(worlds, after)
+    return any(alone[one] != joint[other] for one, other in zip(before, after, strict=True))
+
+
+def by_pattern(worlds: Sequence[World], keys: Sequence[Hashable]) -> dict[Hashable, set[Any]]:
+    """Collect what is possible for those who answered the same items."""
+    found: dict[Hashable, set[tuple[Pattern, str, bool]]] = {}
+    for world, release in zip(worlds, keys, strict=True):
+        seen = found.setdefault(release, set())
+        for pair in set(world):
+            pattern = (pair[0] is not None, pair[1] is not None)
+            for key, value in zip(KEYS, pair, strict=True):
+                if value is not None:
+                    seen.add((pattern, key, IS_GOOD[key](value)))
+    return found
+
+
+def with_constructs(people: Sequence[Any]) -> Hashable:
+    """Release the items and the construct."""
+    items = release_items(PAIR, people, DEFAULT)
+    return canonical([len(people), items, release_constructs(PAIR, people, items)])
+
+
+def with_sums_of_person_scores(people: Sequence[Any]) -> Hashable:
+    """Release, where both items are exact, the sum of what each person answered on average."""
+    items = release_items(PAIR, people, DEFAULT)
+    if not all(item["status"] == "exact" for item in items.values()):
+        return items_alone(people)
+    return raw_construct(people)
+
+
+SKIPPED = {
+    "5 people who may skip": ((3, 4, None), (2, 5, None), 5),
+    "7 people who may skip the second": ((1, 4), (2, 5, None), 7),
+}
+
+
+@pytest.mark.parametrize(("first", "second", "n"), SKIPPED.values(), ids=SKIPPED)
+def test_a_construct_betrays_nobody_who_skips(first, second, n: int) -> None:
+    """Who left out which item may be known: their other answers stay as open as before."""
+    cells = worlds(first, second, n)
+
+    assert not betrays_who_skips(cells, with_constructs)
+    assert betrays_who_skips(cells, with_sums_of_person_scores), "the attack must find the leak"
+
+
 def test_a_clamped_cell_leaves_no_trace_in_the_pool() -> None:
     """With all thresholds in place, what people of a clamped cell answered changes no moment."""
     divided = [

@@ -54,9 +54,9 @@ def one_cell(people: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_an_exact_construct_adds_up_person_scores():
-    """Count, sum and variance are those of the means of each person's answered items."""
-    people = [{"good": 1 + i % 5, "bad": 1 + i % 3} for i in range(9)]
-    people += [{"good": 5}, {"bad": 5}, {"comment": "Nothing else"}]
+    """Where nobody skipped an item, count, sum and variance are those of the person scores."""
+    people = [{"good": 1 + i % 5, "bad": 1 + i % 3} for i in range(11)]
+    people += [{"comment": "Nothing else"}]
     scores = [s["both"] for s in (person_scores(TWO, person) for person in people) if s]
 
     both = one_cell(people)["constructs"]["both"]
@@ -64,6 +64,26 @@ def test_an_exact_construct_adds_up_person_scores():
     assert (both["status"], both["n"]) == ("exact", 11)
     assert both["sum"] == pytest.approx(sum(scores))
     assert both["variance"] == pytest.approx(variance(scores))
+
+
+def test_a_construct_of_items_that_some_skipped_is_made_from_the_items():
+    """With the person scores' own sum, the one who skipped an item could be found out."""
+    people = [{"good": 1 + i % 5, "bad": 1 + i % 3} for i in range(10)]
+
+    one, other = (
+        one_cell([*people, {"good": answer}, {"good": 6 - answer}])["constructs"]["both"]
+        for answer in (1, 2)
+    )
+
+    good = mean([*(person["good"] for person in people), 1, 5])
+    bad = mean(6 - person["bad"] for person in people)
+    assert one == {
+        "status": "exact",
+        "n": 12,
+        "sum": pytest.approx(12 * (good + bad) / 2),
+        "variance": None,
+    }
+    assert one == other
 
 
 def test_a_variance_needs_ten_scores():
