@@ -39,8 +39,8 @@ class KeyMissing(SigningFailed):
 class KeyFolder:
     """The private keys of all waves, in a folder that only this user may enter."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path | str) -> None:
+        self._path = Path(path)
 
     def make(self, wave_key: str, group: str) -> bytes:
         """Make the key of a group, or find it if it is there; return its modulus."""

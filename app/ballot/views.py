@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from flask import Blueprint, abort, current_app, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -74,4 +73,4 @@ def issue() -> ResponseReturnValue:
 
 
 def _keys() -> KeyFolder:
-    return KeyFolder(Path(current_app.config["SETTINGS"].key_folder))
+    return KeyFolder(current_app.config["SETTINGS"].key_folder)
