@@ -19,6 +19,8 @@ def test_settings_come_from_the_environment():
     settings = Settings.from_env(
         {
             "HEADWATER_COLLECTOR_STORE": "/srv/store",
+            "HEADWATER_COLLECTOR_KEYS": "/srv/keys",
+            "HEADWATER_GUARDIAN_FILE": "/srv/guardian.json",
             "HEADWATER_COLLECTOR_TOKEN": TOKEN,
             "HEADWATER_COLLECTOR_URL": "https://pulse.example.org",
             "HEADWATER_PUBLIC_URL": "https://headwater.example.org",
@@ -26,5 +28,7 @@ def test_settings_come_from_the_environment():
     )
 
     assert str(settings.collector_store) == "/srv/store"
+    assert str(settings.collector_keys) == "/srv/keys"
+    assert settings.guardian_file == "/srv/guardian.json"
     assert settings.collector_token == TOKEN
     assert settings.collector_url == "https://pulse.example.org"

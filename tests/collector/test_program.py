@@ -16,24 +16,35 @@ from collector.program import create_collector
 from collector.store import Store
 from surveys import codes, questionnaires
 from surveys.documents import canonical
-from tests.collector.conftest import ANSWERS, make_opening
+from tests.collector.conftest import (
+    ANSWERS,
+    BALLOTS,
+    BOTH,
+    LETTERS,
+    make_plan,
+    make_wave,
+    open_wave,
+)
 
 TOKEN = "a token of this installation"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
-FORM = {key: str(value) for key, value in ANSWERS.items()}
+FORM = {key: value for key, (value,) in ANSWERS.items()}
 
 
 @pytest.fixture
 def settings(tmp_path):
-    return Settings(collector_store=tmp_path / "store", collector_token=TOKEN)
+    return settings_in(tmp_path, collector_token=TOKEN)
+
+
+def settings_in(folder, **given):
+    return Settings(collector_store=folder / "store", collector_keys=folder / "keys", **given)
 
 
 @pytest.fixture
 def wave(settings):
-    """An open wave and its codes, all in one list."""
-    document, drawn = make_opening()
-    Store(settings.collector_store).open_wave(document)
-    return document["wave"], [code for group in drawn for code in group]
+    """An open wave answered by letter, and its codes, all in one list."""
+    opened = open_wave(Store.of(settings), rights=LETTERS)
+    return opened.key, [code for group in opened.codes.values() for code in group]
 
 
 class Visitor:
@@ -45,7 +56,7 @@ class Visitor:
     def get(self, path, status=200, **options):
         return self.look(self.client.get(path, **options), status)
 
-    def post(self, path, data, status=303, **options):
+    def post(self, path, data, status=200, **options):
         return self.look(self.client.post(path, data=data, **options), status)
 
     def look(self, response, status):
@@ -89,15 +100,49 @@ def test_no_survey_open_is_said(visitor):
     assert "No survey is open" in visitor.get("/").h1.text
 
 
-def test_answering_leads_to_thanks(visitor, wave, settings):
-    """A form sent with a code is stored, and the thanks clear what the browser kept."""
+def test_answering_leads_to_thanks(visitor, wave):
+    """A form sent with a code is stored and answered with its receipt, in no address."""
     visitor.get(f"/w/{wave[0]}")
-    sent = visitor.post(f"/w/{wave[0]}", FORM | {"code": f" {wave[1][0].lower()} "})
+    form = FORM | {"code": f" {wave[1][0].lower()} "}
+    thanks = visitor.post(f"/w/{wave[0]}", form)
 
-    thanks = visitor.get(sent.response.headers["Location"])
-    assert sent.response.headers["Location"] == f"/w/{wave[0]}/thanks"
-    assert thanks.response.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert "Your answers are in" in thanks.text
+    assert thanks.response.headers["Clear-Site-Data"] == '"cache"'
+    assert visitor.post(f"/w/{wave[0]}", form).text == thanks.text
     visitor.post(f"/w/{wave[0]}", FORM | {"code": wave[1][0], "tools": "1"}, status=409)
+
+
+def test_the_receipt_on_the_thanks_page_stands_in_the_closed_list(visitor, wave, settings):
+    """Who answered by letter can look it up after the close."""
+    receipt = visitor.post(f"/w/{wave[0]}", FORM | {"code": wave[1][0]}).select_one(".ballot-code")
+    store = Store.of(settings)
+    store.close(wave[0], on=date(2026, 4, 1), issued={"g00": 8, "g01": 12})
+
+    assert receipt.text in json.loads(store.closed_list(wave[0]))["receipts"]
+
+
+@pytest.mark.parametrize(
+    ("rights", "has_form", "has_ballots"),
+    [(LETTERS, True, False), (BALLOTS, False, True), (BOTH, True, True)],
+)
+def test_the_landing_page_offers_the_ways_to_answer(
+    visitor, settings, rights, has_form, has_ballots
+):
+    """A form for letters, a link for ballots, and neither where nobody answers that way."""
+    opened = open_wave(Store.of(settings), rights=rights)
+
+    page = visitor.get(f"/w/{opened.key}")
+
+    href = f"/c/{opened.manifest['client_sha256']}/index.html"
+    assert bool(page.select("form [name=code]")) == has_form
+    assert bool(page.select(f"main a[href='{href}']")) == has_ballots
+
+
+def test_a_code_without_letters_is_unknown(visitor, settings):
+    """Where everybody answers by ballot no form is taken, whoever sends one."""
+    opened = open_wave(Store.of(settings))
+
+    visitor.post(f"/w/{opened.key}", FORM | {"code": codes.new_code()}, status=403)
 
 
 def test_every_item_asked_has_a_field(visitor, wave):
@@ -123,7 +168,7 @@ def test_the_page_is_the_same_for_everybody(visitor, wave):
 def test_a_new_closing_day_reaches_the_page(visitor, wave, settings):
     """The page kept ready is made anew when the wave is extended."""
     visitor.get(f"/w/{wave[0]}")
-    Store(settings.collector_store).extend(wave[0], date(2026, 4, 23))
+    Store.of(settings).extend(wave[0], date(2026, 4, 23))
 
     assert "23 April 2026" in visitor.get(f"/w/{wave[0]}").text
 
@@ -168,7 +213,7 @@ def test_an_empty_form_spends_no_code(visitor, wave):
 
 def test_a_closed_wave_says_so(visitor, wave, settings):
     """Late answers get 410 and are told that nothing was stored."""
-    Store(settings.collector_store).close(wave[0], on=date(2026, 4, 1))
+    Store.of(settings).close(wave[0], on=date(2026, 4, 1), issued={"g00": 8, "g01": 12})
 
     visitor.get(f"/w/{wave[0]}", status=410)
     page = visitor.post(f"/w/{wave[0]}", FORM | {"code": wave[1][0]}, status=410)
@@ -176,15 +221,27 @@ def test_a_closed_wave_says_so(visitor, wave, settings):
     assert "Nothing you typed was stored." in page.main.text
 
 
-def test_a_wave_that_opens_later_waits(visitor, settings):
-    """Before its first day a wave is neither listed nor answered."""
-    document, drawn = make_opening("later")
-    document |= {"opens_on": "2999-01-01", "closes_on": "2999-01-31"}
-    Store(settings.collector_store).open_wave(document)
+LATER = {"opens_on": "2999-01-01", "closes_on": "2999-01-31"}
+
+
+def test_letters_wait_for_the_first_day(visitor, settings):
+    """Before its first day a wave for letters is neither listed nor answered."""
+    opened = open_wave(Store.of(settings), "later", rights=LETTERS, **LATER)
 
     visitor.get("/w/later", status=409)
-    visitor.post("/w/later", FORM | {"code": drawn[0][0]}, status=409)
+    visitor.post("/w/later", FORM | {"code": opened.codes["g00"][0]}, status=409)
     assert "No survey is open" in visitor.get("/").h1.text
+
+
+def test_ballots_can_be_taken_early(visitor, settings):
+    """A wave for ballots shows its pages at once; its form for letters comes with the day."""
+    opened = open_wave(Store.of(settings), "later", rights=BOTH, **LATER)
+
+    assert [a["href"] for a in visitor.get("/").select("main a")] == ["/w/later"]
+    page = visitor.get("/w/later")
+    assert page.select("main a[href^='/c/']")
+    assert not page.select("form")
+    visitor.post("/w/later", FORM | {"code": opened.codes["g01"][0]}, status=409)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +325,7 @@ def test_a_store_that_fails_acknowledges_nothing(visitor, wave, monkeypatch, cap
     """A full disk is a 503 page; kind and place are printed once, and never the message."""
     monkeypatch.setattr(errors, "_reported", set())
 
-    def fail(self, code, body):
+    def fail(self, within, receipt, body):
         raise OSError(28, "No space left on device for secret-marker")
 
     monkeypatch.setattr("collector.intake.Intake.put", fail)
@@ -301,24 +358,28 @@ def ask(visitor, path, document=None, *, method="POST", status=200, headers=BEAR
 
 
 def test_a_wave_lives_its_life_over_http(visitor):
-    """Open, extend, answer, close, acknowledge; each of them again gives the same."""
-    document, drawn = make_opening()
-    ask(visitor, "2026-03", document, method="PUT", status=201)
-    ask(visitor, "2026-03", document, method="PUT", status=200)
+    """Prepare, open, extend, answer, close, acknowledge; each of them again gives the same."""
+    plan = make_plan(rights=LETTERS)
+    reply = ask(visitor, "2026-03/plan", plan, method="PUT").json
+    assert ask(visitor, "2026-03/plan", plan, method="PUT").json == reply
+    opened = make_wave(plan, reply)
+    ask(visitor, "2026-03", opened.opening, method="PUT", status=201)
+    ask(visitor, "2026-03", opened.opening, method="PUT", status=200)
     ask(visitor, "2026-03/closes_on", {"closes_on": "2026-04-10"}, method="PUT", status=204)
-    for code in drawn[1]:
+    for code in opened.codes["g01"]:
         visitor.post("/w/2026-03", FORM | {"code": code})
 
-    release = ask(visitor, "2026-03/close").data
+    release = ask(visitor, "2026-03/close", {"issued": opened.issued}).data
 
     assert json.loads(release)["n_responses"] == 12
-    assert ask(visitor, "2026-03/close").data == release
+    assert ask(visitor, "2026-03/close", {"issued": opened.issued}).data == release
     digest = {"sha256": sha256(release).hexdigest()}
     ask(visitor, "2026-03/acknowledge", {"sha256": "0" * 64}, status=409)
     ask(visitor, "2026-03/acknowledge", digest, status=204)
     ask(visitor, "2026-03/acknowledge", digest, status=204)
-    assert "deleted" in ask(visitor, "2026-03/close", status=410).json["error"]
-    visitor.post("/w/2026-03", FORM | {"code": drawn[0][0]}, status=410)
+    gone = ask(visitor, "2026-03/close", {"issued": opened.issued}, status=410)
+    assert "deleted" in gone.json["error"]
+    visitor.post("/w/2026-03", FORM | {"code": opened.codes["g00"][0]}, status=410)
 
 
 def test_a_wave_can_be_cancelled_over_http(visitor, wave):
@@ -326,7 +387,7 @@ def test_a_wave_can_be_cancelled_over_http(visitor, wave):
     ask(visitor, f"{wave[0]}/cancel", status=204)
 
     visitor.post(f"/w/{wave[0]}", FORM | {"code": wave[1][0]}, status=410)
-    ask(visitor, f"{wave[0]}/close", status=410)
+    ask(visitor, f"{wave[0]}/close", {"issued": {"g00": 8, "g01": 12}}, status=410)
 
 
 @pytest.mark.parametrize(
@@ -334,10 +395,15 @@ def test_a_wave_can_be_cancelled_over_http(visitor, wave):
     [
         ("2026-03", {"schema": "odd"}, "PUT", 422),
         ("2026-03", None, "PUT", 422),
-        ("other", make_opening("2026-05")[0], "PUT", 422),
-        ("2026-03", make_opening()[0], "PUT", 409),
+        ("other", make_plan("2026-05"), "PUT", 422),
+        ("other/plan", make_plan("2026-05"), "PUT", 422),
+        ("2026-03/plan", make_plan(), "PUT", 409),
+        ("2026-03/plan", {"wave": "2026-03"}, "PUT", 422),
         ("2026-03/closes_on", {"closes_on": "soon"}, "PUT", 422),
-        ("unknown/close", None, "POST", 404),
+        ("unknown/close", {"issued": {}}, "POST", 404),
+        ("2026-03/close", None, "POST", 422),
+        ("2026-03/close", {"issued": 3}, "POST", 422),
+        ("2026-03/close", {"issued": {"g00": 8}}, "POST", 422),
         ("2026-03/acknowledge", {"sha256": "0"}, "POST", 409),
     ],
 )
@@ -368,7 +434,7 @@ def test_the_exchange_needs_the_token(visitor, wave, headers):
 
 def test_without_a_token_there_is_no_exchange(settings, wave):
     """An installation that works by file has no such door at all."""
-    shut = Visitor(create_collector(Settings(collector_store=settings.collector_store)))
+    shut = Visitor(create_collector(settings_in(settings.collector_store.parent)))
 
     for headers in ({}, {"Authorization": "Bearer "}):
         ask(shut, f"{wave[0]}/cancel", status=404, headers=headers)
@@ -377,9 +443,7 @@ def test_without_a_token_there_is_no_exchange(settings, wave):
 def test_https_is_remembered(tmp_path):
     """An installation under https tells browsers to stay there."""
     visitor = Visitor(
-        create_collector(
-            Settings(collector_store=tmp_path, collector_url="https://pulse.example.org")
-        )
+        create_collector(settings_in(tmp_path, collector_url="https://pulse.example.org"))
     )
 
     assert "Strict-Transport-Security" in visitor.get("/").response.headers
