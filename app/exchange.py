@@ -1,10 +1,10 @@
-"""Speaking with the collector over HTTP: five calls, each of which may be made again."""
+"""Speaking with the collector over HTTP: six calls, each of which may be made again."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,7 @@ from werkzeug.test import Client
 from app.config import Settings
 from app.services.errors import Conflict, Refusal, Unusable
 from surveys.documents import canonical
-from surveys.errors import UnknownWave
+from surveys.errors import CountKeyNeeded, UnknownWave
 
 # Seconds to connect and to wait for an answer.  Opening is done while other writers of the
 # database wait, so it must be over before they give up; closing computes the release.
@@ -41,14 +41,21 @@ class CollectorRefused(Conflict):
 class CollectorClient(Protocol):
     """What the application asks of the collector; every call may be repeated."""
 
+    def prepare(self, plan: dict[str, Any]) -> bytes:
+        """Hand over a plan; return the preparation with the collector's own keys."""
+
     def open(self, opening: dict[str, Any]) -> None:
         """Hand over an opening; the wave takes answers from its opening date."""
 
     def extend(self, wave: str, closes_on: date) -> None:
         """Tell a new closing date."""
 
-    def close(self, wave: str) -> bytes:
-        """Have the answers counted and destroyed; return the release, canonical JSON."""
+    def close(self, wave: str, issued: Mapping[str, int]) -> bytes:
+        """
+        Have the answers counted; return the release, canonical JSON.
+
+        Raises `CountKeyNeeded` where the guardian has still to hand over the count key.
+        """
 
     def acknowledge(self, wave: str, sha256: str) -> None:
         """Say that the release with this digest is kept, so that its rows can go."""
@@ -64,6 +71,10 @@ class Collector:
     transport: Transport
     address: str
 
+    def prepare(self, plan: dict[str, Any]) -> bytes:
+        """Hand over a plan and fetch the preparation."""
+        return self._ask("PUT", _path(plan["wave"], "plan"), canonical(plan))
+
     def open(self, opening: dict[str, Any]) -> None:
         """Hand over an opening."""
         self._ask("PUT", _path(opening["wave"]), canonical(opening))
@@ -72,9 +83,10 @@ class Collector:
         """Tell a new closing date."""
         self._ask("PUT", _path(wave, "closes_on"), canonical({"closes_on": closes_on.isoformat()}))
 
-    def close(self, wave: str) -> bytes:
+    def close(self, wave: str, issued: Mapping[str, int]) -> bytes:
         """Close the wave and fetch its release."""
-        return self._ask("POST", _path(wave, "close"), b"", seconds=CLOSE_SECONDS)
+        body = canonical({"issued": dict(issued)})
+        return self._ask("POST", _path(wave, "close"), body, seconds=CLOSE_SECONDS)
 
     def acknowledge(self, wave: str, sha256: str) -> None:
         """Say that the release with this digest is kept."""
@@ -107,6 +119,8 @@ class Collector:
                 f"The collector at {self.address} failed; nothing was changed. Look at what it "
                 "printed, then press the button again."
             )
+        if _member(answer, "waiting_for") == "guardian":
+            raise CountKeyNeeded("The answers wait for the count key, which the guardian holds.")
         reason = _reason(answer)
         raise CollectorRefused(f"The collector refused, and nothing was changed: {reason}")
 
@@ -114,6 +128,11 @@ class Collector:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoCollector:
     """Stands in where no token is set: documents then travel as files."""
+
+    def prepare(self, plan: dict[str, Any]) -> bytes:
+        """Refuse."""
+        self._refuse()
+        return b""
 
     def open(self, opening: dict[str, Any]) -> None:
         """Refuse."""
@@ -123,7 +142,7 @@ class NoCollector:
         """Refuse."""
         self._refuse()
 
-    def close(self, wave: str) -> bytes:
+    def close(self, wave: str, issued: Mapping[str, int]) -> bytes:
         """Refuse."""
         self._refuse()
         return b""
@@ -147,18 +166,25 @@ class NoCollector:
 class ByFile:
     """Writes what the collector is to be told into a file, or leaves it to a person to do."""
 
-    opening: BinaryIO | None = None
+    out: BinaryIO | None = None
+
+    def prepare(self, plan: dict[str, Any]) -> bytes:
+        """Write the plan; the preparation comes back as a file."""
+        if self.out is None:
+            raise Unusable("Say where the plan goes, with --out plan.json.")
+        self.out.write(canonical(plan))
+        return b""
 
     def open(self, opening: dict[str, Any]) -> None:
         """Write the opening."""
-        if self.opening is None:
+        if self.out is None:
             raise Unusable("Say where the opening goes, with --out opening.json.")
-        self.opening.write(canonical(opening))
+        self.out.write(canonical(opening))
 
     def extend(self, wave: str, closes_on: date) -> None:
         """Leave it to a person."""
 
-    def close(self, wave: str) -> bytes:
+    def close(self, wave: str, issued: Mapping[str, int]) -> bytes:
         """Refuse: a release comes as a file."""
         raise Unusable("Give the release that the collector wrote, with --result release.json.")
 
@@ -252,12 +278,18 @@ def _path(wave: str, deed: str = "") -> str:
 def _reason(answer: bytes) -> str:
     """Read the collector's sentence, which it writes as JSON; something in between may not."""
     text = answer.decode("utf-8", "replace").strip()
-    try:
-        document = json.loads(text)
-    except ValueError:
-        document = None
-    reason = document.get("error") if isinstance(document, dict) else text
+    reason = _member(answer, "error") or (text if not text.startswith("{") else "")
     return str(reason or "it gave no reason.")[:300]
+
+
+def _member(answer: bytes, name: str) -> str | None:
+    """Read one text of an answer in JSON; what is something else has none."""
+    try:
+        document = json.loads(answer)
+    except ValueError:
+        return None
+    value = document.get(name) if isinstance(document, dict) else None
+    return value if isinstance(value, str) else None
 
 
 def _unreachable(url: str) -> CollectorUnreachable:

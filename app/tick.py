@@ -8,16 +8,21 @@ session of its own, commits its own portions and fails alone.
 from __future__ import annotations
 
 import smtplib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from app import exchange, handover
 from app.config import Settings
-from app.services import accounts, mail, outbox, roll_ups, sign_ins, throttle
+from app.installation import Installation
+from app.key_folder import KeyFolder
+from app.models import OutboxMail
+from app.services import accounts, mail, outbox, reminders, roll_ups, sign_ins, throttle
 
 Deed = Callable[[Session, Settings, datetime], str | None]
 
@@ -48,8 +53,13 @@ def run(sessions: sessionmaker[Session], settings: Settings, *, now: datetime) -
 
 def close_waves(session: Session, settings: Settings, now: datetime) -> str | None:
     """Close the waves whose last day has passed; those without a connection wait for a file."""
-    collector = exchange.for_settings(settings)
-    closings = handover.close_due(session, collector=collector, now=now, today=now.date())
+    closings = handover.close_due(
+        session,
+        collector=exchange.for_settings(settings),
+        keys=KeyFolder(Path(settings.key_folder)),
+        now=now,
+        today=now.date(),
+    )
     sentences = []
     if closings.closed:
         sentences.append(f"Closed {_many(len(closings.closed), 'wave', 'waves')}.")
@@ -57,6 +67,18 @@ def close_waves(session: Session, settings: Settings, now: datetime) -> str | No
         n_waiting = _many(len(closings.waiting), "wave waits", "waves wait")
         sentences.append(f"{n_waiting} to be closed: {closings.waiting[0]}")
     return " ".join(sentences) or None
+
+
+def remind_people(session: Session, settings: Settings, now: datetime) -> str | None:
+    """Remind people of open waves, each of two occasions once; without names or numbers."""
+    n_waves = reminders.remind(
+        session,
+        installation=Installation.of(settings),
+        keys=KeyFolder(Path(settings.key_folder)),
+        has_mail_server=bool(settings.smtp_url),
+        now=now,
+    )
+    return f"Wrote the reminders of {_many(n_waves, 'wave', 'waves')}." if n_waves else None
 
 
 def roll_up_answers(session: Session, settings: Settings, now: datetime) -> str | None:
@@ -84,17 +106,18 @@ def send_mail(session: Session, settings: Settings, now: datetime) -> str | None
     """Send the mail that is due; without a mail server it stays in the outbox."""
     if not settings.smtp_url:
         return None
-    n_sent = n_failed = 0
+    sent: Counter[str] = Counter()
     while mails := outbox.claim_due(session, now=now):
         claimed = [mail.id for mail in mails]
         session.commit()
-        sent, failed = _send(session, claimed, settings, now=now)
-        n_sent, n_failed = n_sent + sent, n_failed + failed
+        sent += _send(session, claimed, settings, now=now)
     sentences = []
-    if n_sent:
+    if n_sent := sent[SENT]:
         sentences.append(f"Sent {_many(n_sent, 'mail', 'mails')}.")
-    if n_failed:
+    if n_failed := sent[FAILED]:
         sentences.append(f"{_many(n_failed, 'mail', 'mails')} could not be sent yet.")
+    if sent[FAILED_UNLISTED]:
+        sentences.append("Not all reminders could be sent yet.")
     return " ".join(sentences) or None
 
 
@@ -109,6 +132,7 @@ def tidy(session: Session, settings: Settings, now: datetime) -> str | None:
 # In this order: what an earlier deed makes due, a later one does in the same tick.
 DEEDS: dict[str, Deed] = {
     "closing waves": close_waves,
+    "reminding people": remind_people,
     "adding up answers": roll_up_answers,
     "making reports": make_reports,
     "sending mail": send_mail,
@@ -116,20 +140,23 @@ DEEDS: dict[str, Deed] = {
 }
 
 
+# What may become of a mail.
+SENT, SENT_UNLISTED, FAILED, FAILED_UNLISTED = "sent", "sent unlisted", "failed", "failed unlisted"
 # What concerns one mail and not the connection; a ValueError is a header that cannot be.
 REFUSED = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, ValueError)
 
 
 def _send(
     session: Session, claimed: Sequence[int], settings: Settings, *, now: datetime
-) -> tuple[int, int]:
+) -> Counter[str]:
     """
     Send claimed mails over one connection, noting each outcome.
 
-    Returns how many left and how many could not; one withdrawn since the claim is neither.
+    Returns how many left and how many could not; one withdrawn since the claim is neither,
+    and how many unlisted ones there were is for nobody to know.
     """
     waiting = list(claimed)
-    n_sent = n_failed = 0
+    sent: Counter[str] = Counter()
     try:
         with mail.connection(settings.smtp_url) as server:
             while waiting:
@@ -137,21 +164,24 @@ def _send(
                     try:
                         server.send_message(mail.compose(letter, sender=settings.mail_from))
                     except REFUSED as error:
-                        outbox.mark_failed(letter, reason=_reason(error), now=now)
-                        n_failed += 1
+                        sent[_mark_failed(letter, error, now=now)] += 1
                         server.rset()
                     else:
-                        outbox.mark_sent(letter, now=datetime.now(UTC))
-                        n_sent += 1
+                        sent[SENT_UNLISTED if letter.is_unlisted else SENT] += 1
+                        outbox.mark_sent(session, letter, now=datetime.now(UTC))
                 session.commit()
                 waiting.pop(0)
     except (OSError, smtplib.SMTPException) as error:
         for left in waiting:
             if (letter := outbox.hold(session, left)) is not None:
-                outbox.mark_failed(letter, reason=_reason(error), now=now)
-                n_failed += 1
+                sent[_mark_failed(letter, error, now=now)] += 1
         session.commit()
-    return n_sent, n_failed
+    return sent
+
+
+def _mark_failed(letter: OutboxMail, error: Exception, *, now: datetime) -> str:
+    outbox.mark_failed(letter, reason=_reason(error), now=now)
+    return FAILED_UNLISTED if letter.is_unlisted else FAILED
 
 
 def _reason(error: Exception) -> str:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wtforms import DateField, Field, Form, RadioField, SelectField, StringField, ValidationError
+from wtforms import (
+    DateField,
+    Field,
+    FileField,
+    Form,
+    RadioField,
+    SelectField,
+    StringField,
+    ValidationError,
+)
 from wtforms.validators import InputRequired
 
 from app.forms import Text, choices, stripped
@@ -24,14 +33,30 @@ class WaveForm(Form):
     )
     survey_version = SelectField("Questionnaire", coerce=int, validators=[InputRequired()])
     opens_on = DateField(
-        "Planned opening day",
+        "First day for answers",
         validators=[InputRequired(DAY)],
-        description="A plan only: the wave opens when you press the button on its opening page.",
+        description="The wave opens when you press the button on its opening page. If you do so"
+        " before this day, people can take their ballots early and answer from this day on.",
     )
     closes_on = DateField(
         "Last day for answers",
         validators=[InputRequired(DAY)],
         description="The wave closes by itself after this day. It can be put off later.",
+    )
+    rights = RadioField(
+        "How people answer",
+        choices=choices(
+            [
+                (
+                    "ballots",
+                    "By ballot: people sign in, take a ballot and answer with it. People without"
+                    " an e-mail address cannot sign in and get code letters",
+                ),
+                ("letters", "By letter: everybody draws a printed code from a box"),
+            ]
+        ),
+        default="ballots",
+        description="Each counting group has one kind, fixed for this wave once it is prepared.",
     )
     profile = RadioField(
         "How much is held back",
@@ -42,7 +67,7 @@ class WaveForm(Form):
             ]
         ),
         default="default",
-        description="Fixed for this wave once it opens. Comments need 10 answers in both.",
+        description="Fixed for this wave once it is prepared. Comments need 10 answers in both.",
     )
 
     def offer(self, versions: Sequence[SurveyVersion]) -> WaveForm:
@@ -57,6 +82,15 @@ class WaveForm(Form):
         """Refuse a closing day before the opening day."""
         if field.data and self.opens_on.data and field.data < self.opens_on.data:
             raise ValidationError("Choose a day that is not before the opening day.")
+
+
+class SignedForm(Form):
+    """The manifest as its guardian signed it."""
+
+    signed = FileField(
+        "Signed manifest",
+        description="The file that the guardian's command wrote.",
+    )
 
 
 class ExtendForm(Form):

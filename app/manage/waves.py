@@ -1,8 +1,9 @@
-"""Pages of the waves: planning, opening with its letters, closing, cancelling."""
+"""Pages of the waves: planning, preparing, opening, closing, cancelling."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
@@ -11,21 +12,26 @@ from flask.typing import ResponseReturnValue
 from app import exchange, handover, printing
 from app.config import Settings
 from app.database import get_session
-from app.manage.wave_forms import ExtendForm, WaveForm
+from app.installation import Installation
+from app.key_folder import KeyFolder
+from app.manage.wave_forms import ExtendForm, SignedForm, WaveForm
 from app.models import Wave
 from app.queries import survey_versions as version_queries
 from app.queries import waves as wave_queries
 from app.security import allow
+from app.services import board_notices, openings, rosters, survey_versions, wave_mails, waves
 from app.services import letters as code_letters
-from app.services import rosters, survey_versions, waves
-from app.services.errors import Conflict, Refusal
+from app.services.errors import Conflict, NotFound, Refusal
 from app.services.letters import Letters
-from surveys.errors import SurveyError
+from surveys.errors import CountKeyNeeded, SurveyError
 from surveys.lifecycle import Move, State, moved
 
 bp = Blueprint("waves", __name__, url_prefix="/waves")
 
 EMPLOYEES = frozenset({"employees"})
+PLANNED = ("title", "opens_on", "closes_on", "rights", "profile")
+# A manifest holds less than 600 bytes for each group.
+MAX_SIGNED_BYTES = 2 * 2**20
 
 
 @bp.get("/")
@@ -53,16 +59,8 @@ def create() -> ResponseReturnValue:
 @bp.get("/<int:wave_id>")
 @allow("hr", "administrator")
 def show(wave_id: int) -> ResponseReturnValue:
-    """Show one wave: its days, its groups, and after its release how many answered."""
-    session = get_session()
-    wave = waves.find(session, wave_id)
-    return render_template(
-        "waves/show.html",
-        wave=wave,
-        groups=wave_queries.groups_of(wave),
-        facts=wave_queries.release_facts(session, wave_id),
-        address=_address(wave),
-    )
+    """Show one wave: its days, its groups, what it waits for; no counts before its release."""
+    return _show(waves.find(get_session(), wave_id), SignedForm())
 
 
 @bp.route("/<int:wave_id>/edit", methods=["GET", "POST"])
@@ -71,7 +69,7 @@ def edit(wave_id: int) -> ResponseReturnValue:
     """Change the plan of a draft."""
     session = get_session()
     wave = waves.find(session, wave_id)
-    moved(wave.state, Move.OPEN)
+    waves.require_draft(wave)
     plan = {"survey_version": wave.survey_version_id}
     form = WaveForm(request.form, data={**_plan_in(wave), **plan}).offer(
         wave_queries.choosable_versions(session, besides=wave.survey_version_id)
@@ -86,42 +84,98 @@ def edit(wave_id: int) -> ResponseReturnValue:
 @bp.get("/<int:wave_id>/open")
 @allow("hr")
 def preview(wave_id: int) -> ResponseReturnValue:
-    """Show with whom people would be counted, before anything is frozen."""
+    """Show with whom people would be counted and how they would answer, and freeze nothing."""
     session, today = get_session(), datetime.now(UTC).date()
     wave = waves.find(session, wave_id)
-    moved(wave.state, Move.OPEN)
+    moved(wave.state, Move.PREPARE)
     questionnaire = survey_versions.questionnaire_of(wave.survey_version)
+    installation = Installation.of(_settings())
     return render_template(
         "waves/open.html",
         wave=wave,
         has_scores=version_queries.has_scores(questionnaire),
         has_engagement=version_queries.has_engagement(questionnaire),
-        preview=rosters.preview(session, on=today, k_group=wave.k_group),
-        by_file=isinstance(_collector(), exchange.NoCollector),
+        preview=rosters.preview(session, on=today, k_group=wave.k_group, rights=wave.rights),
+        by_file=_is_by_file(),
+        guardian=installation.guardian,
+        needs_https="" if installation.is_safe_for_ballots else openings.NEEDS_HTTPS,
         today=today,
+    )
+
+
+@bp.post("/<int:wave_id>/prepare")
+@allow("hr")
+def prepare(wave_id: int) -> ResponseReturnValue:
+    """Prepare the wave, so that its guardian can sign the manifest."""
+    _prepare(wave_id)
+    return redirect(url_for("waves.show", wave_id=wave_id, notice="wave-prepared"), 303)
+
+
+@bp.get("/<int:wave_id>/manifest.json")
+@allow("hr", "administrator")
+def manifest(wave_id: int) -> ResponseReturnValue:
+    """Hand out the manifest, for its guardian or anybody else."""
+    wave = waves.find(get_session(), wave_id)
+    if wave.manifest is None:
+        raise NotFound("This wave has no manifest yet.")
+    return Response(
+        wave.manifest,
+        mimetype="application/json",
+        headers={"Content-Disposition": f'attachment; filename="manifest-{wave.key}.json"'},
     )
 
 
 @bp.post("/<int:wave_id>/open")
 @allow("hr")
 def open_wave(wave_id: int) -> ResponseReturnValue:
-    """Open the wave; the page that answers is the only place where the codes ever stand."""
-    settings, pages = _settings(), []
+    """
+    Open the wave; where a guardian signs, with the file that was sent.
+
+    If there are letters, the page that answers is the only place where their codes stand.
+    """
+    session = get_session()
+    wave = waves.find(session, wave_id)
+    if wave.state is State.PREPARED and _guardian_of(wave):
+        form = SignedForm(request.files)
+        if refusal := _take_signature(wave):
+            form.signed.errors = [refusal]
+            return _show(wave, form), 422
+    else:
+        _prepare(wave_id)
+    pages = []
 
     def lay_out(drawn: Letters) -> None:
         letters = printing.printed(drawn)
         pages.append(render_template("waves/letters.html", drawn=drawn, letters=letters))
 
-    handover.open_wave(
-        get_session(),
+    drawn = handover.open_wave(
+        session,
         wave_id,
         collector=_collector(),
-        organisation=settings.organisation,
-        collector_url=settings.collector_url,
+        installation=Installation.of(_settings()),
         now=datetime.now(UTC),
         lay_out=lay_out,
     )
-    return pages[0]
+    if drawn.n:
+        return pages[0]
+    return redirect(url_for("waves.show", wave_id=wave_id, notice="wave-opened"), 303)
+
+
+@bp.post("/<int:wave_id>/replan")
+@allow("hr")
+def replan(wave_id: int) -> ResponseReturnValue:
+    """Take a prepared wave back to its plan."""
+    handover.replan_wave(get_session(), wave_id, collector=_collector(), keys=_keys())
+    return redirect(url_for("waves.show", wave_id=wave_id, notice="wave-replanned"), 303)
+
+
+@bp.get("/<int:wave_id>/notice")
+@allow("hr", "administrator")
+def notice(wave_id: int) -> ResponseReturnValue:
+    """Show the notice for the board: where to answer, and the fingerprint to compare."""
+    wave = waves.find(get_session(), wave_id)
+    written = board_notices.board_notice(wave, installation=Installation.of(_settings()))
+    return render_template("waves/notice.html", wave=wave, board=written)
 
 
 @bp.post("/<int:wave_id>/letters.pdf")
@@ -178,12 +232,18 @@ def close(wave_id: int) -> ResponseReturnValue:
     """Close the wave, or go on with a closing that broke off."""
     session = get_session()
     if request.method == "POST":
-        handover.close_wave(session, wave_id, collector=_collector(), now=datetime.now(UTC))
-        return redirect(url_for("waves.show", wave_id=wave_id, notice="wave-released"), 303)
+        done = "wave-released"
+        try:
+            handover.close_wave(
+                session, wave_id, collector=_collector(), keys=_keys(), now=datetime.now(UTC)
+            )
+        except CountKeyNeeded:
+            done = "wave-waits"
+        return redirect(url_for("waves.show", wave_id=wave_id, notice=done), 303)
     wave = waves.find(session, wave_id)
     if wave.state is not State.CLOSED:
         moved(wave.state, Move.CLOSE)
-    return render_template("waves/close.html", wave=wave)
+    return render_template("waves/close.html", wave=wave, guardian=_guardian_of(wave))
 
 
 @bp.route("/<int:wave_id>/cancel", methods=["GET", "POST"])
@@ -192,7 +252,9 @@ def cancel(wave_id: int) -> ResponseReturnValue:
     """Cancel the wave; its answers are destroyed unread."""
     session = get_session()
     if request.method == "POST":
-        handover.cancel_wave(session, wave_id, collector=_collector(), now=datetime.now(UTC))
+        handover.cancel_wave(
+            session, wave_id, collector=_collector(), keys=_keys(), now=datetime.now(UTC)
+        )
         return redirect(url_for("waves.show", wave_id=wave_id, notice="wave-cancelled"), 303)
     wave = waves.find(session, wave_id)
     moved(wave.state, Move.CANCEL)
@@ -210,15 +272,76 @@ def _collector() -> exchange.CollectorClient:
     return client or exchange.for_settings(_settings())
 
 
-def _address(wave: Wave) -> str:
-    return code_letters.answer_address(wave.key, collector_url=_settings().collector_url)
+def _keys() -> KeyFolder:
+    return KeyFolder(Path(_settings().key_folder))
+
+
+def _is_by_file() -> bool:
+    return isinstance(_collector(), exchange.NoCollector)
+
+
+def _prepare(wave_id: int) -> None:
+    handover.prepare_wave(
+        get_session(),
+        wave_id,
+        collector=_collector(),
+        installation=Installation.of(_settings()),
+        keys=_keys(),
+        now=datetime.now(UTC),
+    )
+
+
+def _show(wave: Wave, form: SignedForm) -> str:
+    return render_template(
+        "waves/show.html",
+        wave=wave,
+        form=form,
+        groups=wave_queries.groups_of(wave),
+        facts=wave_queries.release_facts(get_session(), wave.id),
+        guardian=_guardian_of(wave),
+        by_file=_is_by_file(),
+        **_where(wave),
+    )
+
+
+def _guardian_of(wave: Wave) -> dict[str, Any] | None:
+    """Find the guardian who signs a wave; the one of its manifest, not of the settings."""
+    guardian: dict[str, Any] | None = (wave.opening or {}).get("guardian")
+    return guardian
+
+
+def _take_signature(wave: Wave) -> str:
+    """Keep the signature that was sent; return why it cannot be used, if it cannot."""
+    sent = request.files.get("signed")
+    if sent is None or not sent.filename:
+        return "" if wave.manifest_signature else "Choose the signed manifest first."
+    try:
+        handover.sign_wave(get_session(), wave.id, sent.read(MAX_SIGNED_BYTES))
+    except (Refusal, SurveyError) as refusal:
+        get_session().rollback()
+        return str(refusal)
+    return ""
+
+
+def _where(wave: Wave) -> dict[str, Any]:
+    """Say where a wave is answered, and by which words people know it."""
+    settings = _settings()
+    return {
+        "letter_address": code_letters.answer_address(
+            wave.key, collector_url=settings.collector_url
+        ),
+        "ballot_address": wave_mails.ballot_address(
+            wave, application=settings.public_url.rstrip("/")
+        ),
+        "has_ballots": any(group.right == "ballot" for group in wave.groups),
+        "has_letters": any(group.right == "letter" for group in wave.groups),
+    }
 
 
 def _plan_of(form: WaveForm) -> dict[str, Any]:
     version = survey_versions.find(get_session(), form.survey_version.data, audiences=EMPLOYEES)
-    names = ("title", "opens_on", "closes_on", "profile")
-    return {**{name: form[name].data for name in names}, "survey_version": version}
+    return {**{name: form[name].data for name in PLANNED}, "survey_version": version}
 
 
 def _plan_in(wave: Wave) -> dict[str, Any]:
-    return {name: getattr(wave, name) for name in ("title", "opens_on", "closes_on", "profile")}
+    return {name: getattr(wave, name) for name in PLANNED}

@@ -28,11 +28,12 @@ class WaveLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupLine:
-    """One counting group with the names of its teams."""
+    """One counting group with the names of its teams, and how its people answer."""
 
     label: str
     n_eligible: int
     teams: tuple[str, ...]
+    right: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ def list_waves(session: Session) -> list[WaveLine]:
 
 
 def groups_of(wave: Wave) -> list[GroupLine]:
-    """List the groups of an opened wave, with the names the teams had then."""
+    """List the groups of a prepared wave, with the names the teams had then."""
     if wave.opening is None:
         return []
     names = {row["team"]: row["name"] for row in wave.opening["hierarchy"]}
@@ -79,6 +80,7 @@ def groups_of(wave: Wave) -> list[GroupLine]:
             label=group["label"],
             n_eligible=group["n_eligible"],
             teams=tuple(sorted(names[key] for key in group["teams"])),
+            right=group["right"],
         )
         for group in wave.opening["groups"]
     ]

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from app.models import Wave
+from app.models import CountingGroup, Wave
 from app.services.errors import Unusable
 from surveys import codes
 from surveys.errors import MalformedCode
-from surveys.hierarchy import CountingGroup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +43,16 @@ class Letters:
 
 
 def draw(groups: Sequence[CountingGroup]) -> tuple[GroupLetters, ...]:
-    """Draw as many codes for each group as it has eligible people."""
+    """Draw as many codes for each group that answers by letter as it has eligible people."""
     return tuple(
         GroupLetters(
-            group=group.group,
+            group=group.key,
             label=group.label,
             n_eligible=group.n_eligible,
             codes=codes.new_codes(group.n_eligible),
         )
         for group in groups
+        if group.right == "letter"
     )
 
 
@@ -94,6 +94,7 @@ def reprint(
             codes=tuple(map(_read, codes_by_group.get(group.key, ()))),
         )
         for group in wave.groups
+        if group.right == "letter"
     ]
     return of_wave(wave, groups, organisation=organisation, collector_url=collector_url)
 

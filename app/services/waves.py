@@ -1,9 +1,8 @@
-"""Waves: planned, opened, extended, closed, released, cancelled."""
+"""Waves: planned, extended, closed, released, cancelled; `openings` is how they open."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -11,18 +10,20 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from app.exchange import CollectorClient
-from app.models import CountingGroup, Release, RosterEntry, SurveyVersion, Wave
-from app.services import letters, rosters, survey_versions, wave_mails
+from app.key_folder import KeyFolder
+from app.models import Release, SurveyVersion, Wave
+from app.services import issuances, wave_mails
 from app.services.errors import Conflict, NotFound, Unusable
-from app.services.letters import GroupLetters, Letters
-from app.services.rosters import Roster
-from surveys import codes, lifecycle
-from surveys.disclosure import PROFILES, Thresholds
+from surveys import lifecycle
 from surveys.documents import canonical, sha256_of
 from surveys.errors import DifferentDocument
-from surveys.exchange import OPENING_SCHEMA, check_opening, read_release
+from surveys.exchange import read_release
 from surveys.lifecycle import Move, State
+from surveys.thresholds import PROFILES, Thresholds
 
+RIGHTS = ("ballots", "letters")
+# The columns that say where a wave stands; whoever moves it changes one of them.
+MOVED_BY = ("key", "prepared_at", "opened_at", "issuing_ended_at", "closed_at", "cancelled_at")
 # A key that begins like this was never told to the collector.
 DRAFT_KEY = "draft-"
 
@@ -44,10 +45,12 @@ def create(
     closes_on: date,
     now: datetime,
     profile: str = "default",
+    rights: str = "ballots",
 ) -> Wave:
     """Plan a wave; nobody is told of it yet."""
-    wave = Wave(key=DRAFT_KEY + secrets.token_hex(8), created_at=now)
-    _plan(wave, title, survey_version, days=(opens_on, closes_on), profile=profile)
+    wave = Wave(key=new_draft_key(), created_at=now)
+    plan = {"profile": profile, "rights": rights}
+    _plan(wave, title, survey_version, days=(opens_on, closes_on), **plan)
     session.add(wave)
     session.flush()
     return wave
@@ -61,63 +64,30 @@ def edit(
     opens_on: date,
     closes_on: date,
     profile: str,
+    rights: str,
 ) -> None:
-    """Change the plan of a wave that is not open yet."""
+    """Change the plan of a wave that is neither prepared nor open."""
+    require_draft(wave)
+    plan = {"profile": profile, "rights": rights}
+    _plan(wave, title, survey_version, days=(opens_on, closes_on), **plan)
+
+
+def require_draft(wave: Wave) -> None:
+    """Refuse a wave whose plan can no longer be changed."""
+    if wave.state is State.PREPARED:
+        raise Conflict("This wave is prepared. Go back to the plan first, then change it.")
     if wave.state is not State.DRAFT:
         raise Conflict("This wave is no draft any more; only its closing day can be put off.")
-    _plan(wave, title, survey_version, days=(opens_on, closes_on), profile=profile)
 
 
-def begin_opening(session: Session, wave: Wave, *, collector: CollectorClient) -> None:
-    """
-    Give a draft the key under which it is about to be opened; commit before opening it.
-
-    A key is used for one attempt.  If an earlier attempt broke off after the
-    collector had heard of it, its codes are lost with the letters nobody saw, so
-    that attempt is voided there first.
-    """
-    lifecycle.moved(wave.state, Move.OPEN)
-    earlier = wave.key
-    _claim(session, wave, key="w-" + secrets.token_hex(5))
-    if not earlier.startswith(DRAFT_KEY):
-        collector.cancel(earlier)
+def new_draft_key() -> str:
+    """Draw a key for a wave that nobody was told of."""
+    return DRAFT_KEY + secrets.token_hex(8)
 
 
-def open_wave(
-    session: Session,
-    wave: Wave,
-    *,
-    collector: CollectorClient,
-    organisation: str,
-    collector_url: str,
-    now: datetime,
-) -> Letters:
-    """
-    Open a wave and return the letters, which exist nowhere else.
-
-    Freezes who is eligible, in which team and group; hands the digests of the codes
-    to the collector and forgets them; puts an invitation for everybody with an
-    address into the outbox.  The collector is asked last: whatever goes wrong
-    before leaves nothing behind, and what goes wrong after is voided by
-    `begin_opening`.
-    """
-    lifecycle.moved(wave.state, Move.OPEN)
-    today = now.date()
-    if wave.closes_on < today:
-        raise Conflict("The closing day has passed. Choose a later one first.")
-    roster = rosters.draw_up(session, on=today, k_group=wave.k_group)
-    drawn = letters.draw(roster.groups)
-    _claim(session, wave, opened_at=now, opens_on=today)
-    survey_versions.freeze(wave.survey_version, now=now)
-    document = _opening(wave, roster, drawn, organisation=organisation)
-    check_opening(document)
-    _keep_opening(session, wave, document, roster=roster)
-    wave_mails.invite(
-        session, wave, roster, organisation=organisation, collector_url=collector_url, now=now
-    )
-    session.flush()
-    collector.open(document)
-    return letters.of_wave(wave, drawn, organisation=organisation, collector_url=collector_url)
+def is_untold(key: str) -> bool:
+    """Tell whether the collector cannot have heard of a wave with this key."""
+    return key.startswith(DRAFT_KEY)
 
 
 def extend(
@@ -126,17 +96,39 @@ def extend(
     """Put off the closing day of an open wave."""
     lifecycle.moved(wave.state, Move.EXTEND)
     lifecycle.check_extension(closes_on=wave.closes_on, until=closes_on, today=today)
-    _claim(session, wave, closes_on=closes_on)
+    claim(session, wave, closes_on=closes_on)
     collector.extend(wave.key, closes_on)
 
 
-def cancel(session: Session, wave: Wave, *, collector: CollectorClient, now: datetime) -> None:
-    """Cancel a draft or an open wave; the collector destroys its answers unread."""
+def cancel(
+    session: Session, wave: Wave, *, collector: CollectorClient, keys: KeyFolder, now: datetime
+) -> None:
+    """Cancel a wave that is not counted yet; the collector destroys its answers unread."""
     lifecycle.moved(wave.state, Move.CANCEL)
-    _claim(session, wave, cancelled_at=now)
+    claim(session, wave, cancelled_at=now)
     wave_mails.withdraw(session, wave)
-    if not wave.key.startswith(DRAFT_KEY):
+    if not is_untold(wave.key):
         collector.cancel(wave.key)
+        issuances.forget(session, wave, keys=keys)
+
+
+def end_issuing(session: Session, wave: Wave, *, keys: KeyFolder, now: datetime) -> None:
+    """
+    Sign no ballot any more and freeze how many rights each group got.
+
+    Destroy the wave's keys after the commit: until then the wave could still be open.
+    """
+    lifecycle.moved(wave.state, Move.CLOSE)
+    claim(session, wave, issuing_ended_at=now)
+    issuances.end(session, wave, keys=keys, now=now)
+    wave_mails.withdraw(session, wave)
+
+
+def issued_of(wave: Wave) -> dict[str, int]:
+    """Give how many rights each group of a wave got, as the collector is told at the closing."""
+    if wave.state is not State.CLOSING:
+        lifecycle.moved(wave.state, Move.COUNT)
+    return {group.key: group.n_issued or 0 for group in wave.groups}
 
 
 def import_release(session: Session, wave: Wave, content: bytes, *, now: datetime) -> bool:
@@ -153,13 +145,12 @@ def import_release(session: Session, wave: Wave, content: bytes, *, now: datetim
         raise DifferentDocument("This is the release of another wave.")
     if document["opening_sha256"] != wave.opening_sha256:
         raise DifferentDocument("This release was made from another opening than this wave's.")
-    if document["thresholds"] != _thresholds(wave).to_dict():
+    if document["thresholds"] != thresholds_of(wave).to_dict():
         raise DifferentDocument("This release was made with other thresholds than this wave's.")
     digest = sha256_of(document)
     if wave.release is None:
-        lifecycle.moved(wave.state, Move.CLOSE)
-        _claim(session, wave, closed_at=now)
-        wave_mails.withdraw(session, wave)
+        lifecycle.moved(wave.state, Move.COUNT)
+        claim(session, wave, closed_at=now)
         text = canonical(document).decode()
         wave.release = Release(sha256=digest, released_on=now.date(), document=text)
         session.flush()
@@ -169,11 +160,19 @@ def import_release(session: Session, wave: Wave, content: bytes, *, now: datetim
     return False
 
 
-def confirm_release(session: Session, wave: Wave, *, now: datetime) -> None:
-    """Note that the collector has deleted the answers; the wave is released."""
+def confirm_release(session: Session, wave: Wave, *, keys: KeyFolder, now: datetime) -> None:
+    """
+    Note that the collector has deleted the answers; the wave is released.
+
+    Who took a ballot, and how many of each group did, is forgotten with them: the counts
+    per group are the guardian's alone.
+    """
     if wave.released_at is None:
         lifecycle.moved(wave.state, Move.RELEASE)
         wave.released_at = now
+        for group in wave.groups:
+            group.n_issued = None
+        issuances.forget(session, wave, keys=keys)
         session.flush()
 
 
@@ -186,7 +185,7 @@ def due_to_close(session: Session, *, today: date) -> list[int]:
                 Wave.opened_at.is_not(None),
                 Wave.cancelled_at.is_(None),
                 Wave.released_at.is_(None),
-                (Wave.closes_on < today) | (Wave.closed_at.is_not(None)),
+                (Wave.closes_on < today) | (Wave.issuing_ended_at.is_not(None)),
             )
             .order_by(Wave.closes_on, Wave.id)
         )
@@ -194,7 +193,13 @@ def due_to_close(session: Session, *, today: date) -> list[int]:
 
 
 def _plan(
-    wave: Wave, title: str, version: SurveyVersion, *, days: tuple[date, date], profile: str
+    wave: Wave,
+    title: str,
+    version: SurveyVersion,
+    *,
+    days: tuple[date, date],
+    profile: str,
+    rights: str,
 ) -> None:
     opens_on, closes_on = days
     lifecycle.check_days(opens_on=opens_on, closes_on=closes_on)
@@ -204,14 +209,16 @@ def _plan(
         raise Unusable("Choose a questionnaire for employees.")
     if profile not in PROFILES:
         raise Unusable(f"Choose one of the profiles {' and '.join(PROFILES)}.")
+    if rights not in RIGHTS:
+        raise Unusable("Let people answer by ballots, or everybody by letters.")
     thresholds = Thresholds.of("strict" if profile == "strict" else "default")
     wave.title, wave.survey_version = title.strip(), version
-    wave.opens_on, wave.closes_on = opens_on, closes_on
+    wave.opens_on, wave.closes_on, wave.rights = opens_on, closes_on, rights
     wave.profile, wave.k = thresholds.profile, thresholds.k
     wave.k_group, wave.k_comment = thresholds.k_group, thresholds.k_comment
 
 
-def _claim(session: Session, wave: Wave, **changes: Any) -> None:  # noqa: ANN401 column values
+def claim(session: Session, wave: Wave, **changes: Any) -> None:  # noqa: ANN401 column values
     """
     Change a wave only if nobody else has moved it since it was read.
 
@@ -219,17 +226,10 @@ def _claim(session: Session, wave: Wave, **changes: Any) -> None:  # noqa: ANN40
     button at the same moment one wins, and the other is told so.
     """
     session.flush()
-    read = (wave.key, wave.opened_at, wave.closed_at, wave.cancelled_at)
-    key, opened_at, closed_at, cancelled_at = read
+    unmoved = [getattr(Wave, name).is_not_distinct_from(getattr(wave, name)) for name in MOVED_BY]
     result = session.execute(
         update(Wave)
-        .where(
-            Wave.id == wave.id,
-            Wave.key == key,
-            Wave.opened_at.is_not_distinct_from(opened_at),
-            Wave.closed_at.is_not_distinct_from(closed_at),
-            Wave.cancelled_at.is_not_distinct_from(cancelled_at),
-        )
+        .where(Wave.id == wave.id, *unmoved)
         .values(**changes)
         .execution_options(synchronize_session=False)
     )
@@ -238,69 +238,11 @@ def _claim(session: Session, wave: Wave, **changes: Any) -> None:  # noqa: ANN40
         raise Conflict("Somebody else has just moved this wave. Load the page again.")
 
 
-def _thresholds(wave: Wave) -> Thresholds:
+def thresholds_of(wave: Wave) -> Thresholds:
+    """Read the thresholds that a wave was planned with."""
     return Thresholds(
         profile="strict" if wave.profile == "strict" else "default",
         k=wave.k,
         k_group=wave.k_group,
         k_comment=wave.k_comment,
-    )
-
-
-def _opening(
-    wave: Wave, roster: Roster, drawn: Sequence[GroupLetters], *, organisation: str
-) -> dict[str, Any]:
-    """Write the opening as the collector gets it."""
-    digests = {
-        group.group: sorted(codes.digest(wave.key, code) for code in group.codes)
-        for group in drawn
-    }
-    return {
-        "schema": OPENING_SCHEMA,
-        "wave": wave.key,
-        "title": wave.title,
-        "organisation": organisation,
-        "opens_on": wave.opens_on.isoformat(),
-        "closes_on": wave.closes_on.isoformat(),
-        "questionnaire": survey_versions.questionnaire_of(wave.survey_version).to_dict(),
-        "thresholds": _thresholds(wave).to_dict(),
-        "hierarchy": roster.hierarchy.to_list(),
-        "groups": [
-            {
-                "group": group.group,
-                "label": group.label,
-                "home": group.home,
-                "teams": sorted(group.teams),
-                "n_eligible": group.n_eligible,
-                "codes": digests[group.group],
-            }
-            for group in roster.groups
-        ],
-    }
-
-
-def _keep_opening(
-    session: Session, wave: Wave, document: dict[str, Any], *, roster: Roster
-) -> None:
-    """Freeze roster and groups, and the opening without its codes."""
-    groups = [
-        {name: value for name, value in group.items() if name != "codes"}
-        for group in document["groups"]
-    ]
-    wave.opening = {**document, "groups": groups}
-    wave.opening_sha256 = sha256_of(document)
-    wave.groups = [
-        CountingGroup(key=group.group, label=group.label, n_eligible=group.n_eligible)
-        for group in roster.groups
-    ]
-    session.flush()
-    group_of = roster.group_of
-    session.add_all(
-        RosterEntry(
-            wave_id=wave.id,
-            person_id=person.person_id,
-            team_id=person.team_id,
-            group_key=group_of[person.team_key].group,
-        )
-        for person in roster.people
     )

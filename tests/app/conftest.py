@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -16,6 +17,7 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from app import create_app
 from app.config import Settings
+from app.key_folder import KeyFolder
 from app.models import Person
 from app.services import sign_ins
 
@@ -30,6 +32,12 @@ def settings(database_url, tmp_path) -> Settings:
         collector_token="an installation token for tests",
         key_folder=str(tmp_path / "application keys"),
     )
+
+
+@pytest.fixture
+def keys(settings) -> KeyFolder:
+    """The folder of the keys that sign ballots."""
+    return KeyFolder(Path(settings.key_folder))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from werkzeug.serving import make_server
 
 from app import exchange
 from app.exchange import CollectorRefused, CollectorUnreachable, NoCollector
-from surveys.errors import UnknownWave
+from surveys.errors import CountKeyNeeded, UnknownWave
 from tests.app.pulse import ADDRESS, TOKEN, client_of, make_collector
 
 
@@ -43,7 +43,7 @@ def test_a_wave_that_the_collector_does_not_know(address):
 
     client.cancel("w-unknown")
     with pytest.raises(UnknownWave, match="does not know this wave"):
-        client.close("w-unknown")
+        client.close("w-unknown", {})
 
 
 def test_a_wrong_token_is_named(collector):
@@ -51,7 +51,7 @@ def test_a_wrong_token_is_named(collector):
     client = exchange.over_wsgi(collector, token="a token of another house", address=ADDRESS)
 
     with pytest.raises(CollectorUnreachable, match="same HEADWATER_COLLECTOR_TOKEN"):
-        client.close("w-any")
+        client.close("w-any", {})
 
 
 def test_nobody_there():
@@ -86,15 +86,24 @@ def test_the_collectors_own_sentence_is_passed_on(collector):
 def test_other_answers_become_sentences(status, body, refusal, sentence):
     """Nothing that an answer may be ends in a stack trace."""
     with pytest.raises(refusal, match=sentence):
-        answering(status, body).close("w-any")
+        answering(status, body).close("w-any", {})
+
+
+def test_a_closing_that_waits_for_the_guardian_is_told_apart():
+    """The collector says for whom it waits, and that is no refusal for good."""
+    with pytest.raises(CountKeyNeeded):
+        answering(409, b'{"error": "Wait.", "waiting_for": "guardian"}').close("w-any", {})
+    with pytest.raises(CollectorRefused, match="Wait."):
+        answering(409, b'{"error": "Wait.", "waiting_for": null}').close("w-any", {})
 
 
 def test_without_a_token_the_way_by_file_is_named():
     """An installation that exchanges files says so at every button."""
     for deed in (
+        lambda c: c.prepare({}),
         lambda c: c.open({}),
         lambda c: c.extend("w", date(2026, 3, 9)),
-        lambda c: c.close("w"),
+        lambda c: c.close("w", {}),
         lambda c: c.acknowledge("w", ""),
         lambda c: c.cancel("w"),
     ):

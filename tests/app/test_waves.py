@@ -24,6 +24,7 @@ from tests.app.pulse import (
     Flaky,
     answer,
     client_of,
+    close_at_collector,
     make_collector,
     make_draft,
     make_organisation,
@@ -59,16 +60,16 @@ def wave(session):
 
 
 @pytest.fixture
-def opened(session, wave, client):
+def opened(session, wave, client, keys):
     """An open wave and its letters."""
-    return wave, open_wave(session, wave, client)
+    return wave, open_wave(session, wave, client, keys=keys)
 
 
 def answer_all(collector, wave, letters, *, rating: str = "4") -> int:
     """Use every code but one of each group."""
     used = [code for group in letters.groups for code in group.codes[:-1]]
     for code in used:
-        assert answer(collector, wave, code, discretion=rating) == 303
+        assert answer(collector, wave, code, discretion=rating) == 200
     return len(used)
 
 
@@ -90,13 +91,13 @@ def test_there_are_as_many_codes_as_eligible_people(session, opened):
     assert session.scalar(select(func.count()).select_from(RosterEntry)) == 29
 
 
-def test_an_organisation_too_small_is_refused_with_the_number_needed(session, client):
+def test_an_organisation_too_small_is_refused_with_the_number_needed(session, client, keys):
     """Seven people cannot hold a wave, and nothing is left of the attempt."""
     make_organisation(session, {"Only": 7})
     wave = make_draft(session)
 
     with pytest.raises(NotEnoughPeople, match="7 people are eligible; a wave needs 8"):
-        open_wave(session, wave, client)
+        open_wave(session, wave, client, keys=keys)
 
     session.rollback()
     assert wave.state is State.DRAFT
@@ -117,7 +118,7 @@ def test_the_roster_stays_as_it_was_at_opening(session, opened):
     assert session.scalar(select(func.count()).select_from(RosterEntry)) == 29
 
 
-def test_only_people_in_a_team_on_that_day_are_eligible(session, client, wave):
+def test_only_people_in_a_team_on_that_day_are_eligible(session, client, wave, keys):
     """Who has left, has not begun or sits in no team gets no letter."""
     north, *others = session.scalars(select(Person).where(Person.name.startswith("North")))
     north.ended_on = TODAY
@@ -126,24 +127,26 @@ def test_only_people_in_a_team_on_that_day_are_eligible(session, client, wave):
     make_person(session)
     session.commit()
 
-    letters = open_wave(session, wave, client)
+    letters = open_wave(session, wave, client, keys=keys)
 
     assert letters.n == 26
 
 
-def test_everybody_with_an_address_is_invited_once_and_told_their_group(session, wave, client):
+def test_everybody_with_an_address_is_invited_once_and_told_their_group(
+    session, wave, client, keys
+):
     """The mail names the group and its size, the address and the day, and holds no code."""
     session.scalars(select(Person)).first().email = None
     session.commit()
 
-    letters = open_wave(session, wave, client)
+    letters = open_wave(session, wave, client, keys=keys)
 
     mails = session.scalars(select(OutboxMail)).all()
     east = session.scalar(select(Person.email).where(Person.name == "East 0"))
     (mail,) = [mail for mail in mails if mail.recipient == east]
     assert len(mails) == 28
     assert '"East + West": 8 people' in mail.body
-    assert f"http://collector.example:8001/w/{wave.key}" in mail.body
+    assert f"http://localhost:8001/w/{wave.key}" in mail.body
     assert "9 March 2026" in mail.body
     drawn = {code for group in letters.groups for code in group.codes}
     assert not any(code in mail.body.replace("-", "") for code in drawn for mail in mails)
@@ -157,12 +160,14 @@ def test_the_questionnaire_is_frozen_at_opening(session, opened):
         survey_versions.retire_item(wave.survey_version, "tools")
 
 
-def test_nothing_stored_holds_a_code_or_its_digest(session, settings, collector, opened, caplog):
+def test_nothing_stored_holds_a_code_or_its_digest(
+    session, settings, collector, opened, caplog, keys
+):
     """Neither code nor digest is in the database, its log or what the program logged."""
     wave, letters = opened
     drawn = [code for group in letters.groups for code in group.codes]
     answer_all(collector, wave, letters)
-    handover.close_wave(session, wave.id, collector=client_of(collector), now=NOW)
+    handover.close_wave(session, wave.id, collector=client_of(collector), keys=keys, now=NOW)
 
     kept = _everything_stored(session, settings.database_url) + caplog.text.encode()
 
@@ -190,12 +195,12 @@ def _everything_stored(session, url: str) -> bytes:
     return b"".join(p.read_bytes() for p in sorted(path.parent.glob(f"{path.name}*")))
 
 
-def test_answers_become_a_release(session, collector, client, opened, folder):
+def test_answers_become_a_release(session, collector, client, opened, folder, keys):
     """What people sent at the collector comes back as counts of the groups."""
     wave, letters = opened
     n = answer_all(collector, wave, letters)
 
-    handover.close_wave(session, wave.id, collector=client, now=NOW)
+    handover.close_wave(session, wave.id, collector=client, keys=keys, now=NOW)
 
     document = json.loads(wave.release.document)
     assert wave.state is State.RELEASED
@@ -208,10 +213,10 @@ def test_answers_become_a_release(session, collector, client, opened, folder):
     assert not list((folder / wave.key).glob("answers*"))
 
 
-def test_the_same_release_again_is_nothing(session, client, opened):
+def test_the_same_release_again_is_nothing(session, client, opened, keys):
     """Importing the very document that is kept is a success without effect."""
     wave, _ = opened
-    content = client.close(wave.key)
+    content = close_at_collector(session, wave, client, keys=keys)
     assert waves.import_release(session, wave, content, now=NOW)
     pretty = json.dumps(json.loads(content), indent=2).encode()
 
@@ -231,10 +236,10 @@ def test_the_same_release_again_is_nothing(session, client, opened):
     ],
     ids=["other content", "other wave", "other opening", "other thresholds"],
 )
-def test_a_different_release_is_refused(session, client, opened, spoil, sentence):
+def test_a_different_release_is_refused(session, client, opened, spoil, sentence, keys):
     """What a wave has released stays; foreign documents are not taken for it."""
     wave, _ = opened
-    content = client.close(wave.key)
+    content = close_at_collector(session, wave, client, keys=keys)
     waves.import_release(session, wave, content, now=NOW)
 
     with pytest.raises(DifferentDocument, match=sentence):
@@ -261,22 +266,26 @@ def test_an_extension_to_an_earlier_day_is_refused(session, client, opened):
         handover.extend_wave(session, wave.id, closes_on=CLOSES_ON, collector=client, today=TODAY)
 
 
-def test_a_cancelled_wave_destroys_its_answers_unread(session, client, opened, collector, folder):
+def test_a_cancelled_wave_destroys_its_answers_unread(
+    session, client, opened, collector, folder, keys
+):
     """Nothing can be closed or released afterwards, and the collector has no answers left."""
     wave, letters = opened
     answer_all(collector, wave, letters)
 
-    handover.cancel_wave(session, wave.id, collector=client, now=NOW)
+    handover.cancel_wave(session, wave.id, collector=client, keys=keys, now=NOW)
 
     assert wave.state is State.CANCELLED
     assert not list((folder / wave.key).glob("answers*"))
     with pytest.raises(WrongState, match="cancelled"):
-        handover.close_wave(session, wave.id, collector=client, now=NOW)
+        handover.close_wave(session, wave.id, collector=client, keys=keys, now=NOW)
 
 
-def test_a_draft_is_cancelled_without_the_collector(session, wave):
+def test_a_draft_is_cancelled_without_the_collector(session, wave, keys):
     """A wave that was never opened needs nobody else."""
-    handover.cancel_wave(session, wave.id, collector=Flaky(None, "", after=False), now=NOW)
+    handover.cancel_wave(
+        session, wave.id, collector=Flaky(None, "", after=False), keys=keys, now=NOW
+    )
 
     assert wave.state is State.CANCELLED
 
@@ -287,8 +296,9 @@ def test_a_draft_is_cancelled_without_the_collector(session, wave):
         ({"title": "  "}, Unusable),
         ({"closes_on": TODAY - timedelta(days=1)}, WrongState),
         ({"profile": "none"}, Unusable),
+        ({"rights": "none"}, Unusable),
     ],
-    ids=["no title", "closes before it opens", "unknown profile"],
+    ids=["no title", "closes before it opens", "unknown profile", "unknown rights"],
 )
 def test_a_plan_that_cannot_be_is_refused(session, change, refusal):
     """A draft has a title, days in order and a known profile."""
@@ -313,6 +323,7 @@ def test_an_open_wave_cannot_be_planned_anew(session, opened):
             opens_on=wave.opens_on,
             closes_on=wave.closes_on,
             profile="strict",
+            rights="letters",
         )
 
 

@@ -1,0 +1,94 @@
+"""The notice for the board: where to answer, and eight words that everybody can compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.installation import Installation
+from app.models import Wave
+from app.services.errors import NotFound
+from app.services.letters import answer_address
+from app.services.wave_mails import ballot_address, whom_to_tell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A heading with a text, and with an address where there is one."""
+
+    heading: str
+    text: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardNotice:
+    """The notice of one wave, as a page shows it and a PDF sets it."""
+
+    title: str
+    lede: str
+    ways: tuple[Section, ...]
+    words: tuple[str, ...]
+    comparing: str
+    promises: tuple[str, ...]
+    checking: str
+
+
+def board_notice(wave: Wave, *, installation: Installation) -> BoardNotice:
+    """Write the notice of a wave that is open or over."""
+    if wave.opened_at is None or not wave.fingerprint:
+        raise NotFound("There is a notice once the wave is open.")
+    return BoardNotice(
+        title=wave.title,
+        lede=(
+            f"{installation.organisation}: please answer from {wave.opens_on:%-d %B} to "
+            f"{wave.closes_on:%-d %B %Y}. It takes less than two minutes, and you can leave out "
+            "any question."
+        ),
+        ways=_ways(wave, installation=installation),
+        words=wave.fingerprint,
+        comparing=_comparing(wave),
+        promises=(
+            f"Nobody sees single answers: figures need {wave.k} answers or more, comments are "
+            f"read in lists for {wave.k_comment} answers or more.",
+            "Nobody can see whether you have answered. Taking a ballot is noted until the wave is "
+            "over, so that nobody gets two; what becomes of it is not.",
+        ),
+        checking=(
+            "When the wave is over, anybody can check it: headwater verify "
+            f"{answer_address(wave.key, collector_url=installation.collector)}"
+        ),
+    )
+
+
+def _ways(wave: Wave, *, installation: Installation) -> tuple[Section, ...]:
+    rights = {group.right for group in wave.groups}
+    ballot = Section(
+        heading="With a ballot",
+        text="Sign in here and take your ballot. It is signed without being seen, and shows that "
+        "somebody of your group answers, not who.",
+        address=ballot_address(wave, application=installation.application),
+    )
+    letter = Section(
+        heading="With a letter",
+        text=(
+            "Groups without accounts draw a code letter from the box of their group."
+            if "ballot" in rights
+            else "Draw a code letter from the box of your group."
+        )
+        + " Nobody notes who draws which.",
+        address=answer_address(wave.key, collector_url=installation.collector),
+    )
+    return tuple(
+        section for right, section in (("ballot", ballot), ("letter", letter)) if right in rights
+    )
+
+
+def _comparing(wave: Wave) -> str:
+    guardian = (wave.opening or {}).get("guardian")
+    text = (
+        "The page with the questions shows the same words to everybody who answers with a ballot. "
+        f"If you read other ones there, do not answer, and tell {whom_to_tell(wave)}."
+    )
+    if guardian:
+        text += f" {guardian['name']} has checked and signed what stands behind them."
+    return text
