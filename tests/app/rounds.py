@@ -49,6 +49,7 @@ def make_round(
         session.add(
             RosterEntry(wave_id=wave.id, person_id=person.id, team_id=team.id, group_key=group)
         )
+    outsider = make_person(session, team=team)
     modulus = keys.make(wave.key, "g01")
     session.commit()
     return SimpleNamespace(
@@ -57,7 +58,7 @@ def make_round(
         modulus=modulus,
         voters=people[:voters],
         readers=people[voters:],
-        outsider=make_person(session, team=team),
+        outsider=outsider,
     )
 
 

@@ -74,8 +74,7 @@ def check(division, with_account, without, *, k_group):
     return teams
 
 
-@pytest.mark.attack
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(organisation=organisations(), k_group=st.sampled_from([5, 8, 12]))
 def test_everybody_has_one_right_in_a_group_that_is_large_enough(organisation, k_group):
     """Groups divide all people, hold k_group each, one right each, teams disjoint."""
@@ -96,8 +95,7 @@ def test_everybody_has_one_right_in_a_group_that_is_large_enough(organisation, k
         assert group.right == "letter" or not group.teams & added
 
 
-@pytest.mark.attack
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(organisation=organisations())
 def test_an_account_brings_a_ballot_wherever_there_are_enough_of_both(organisation):
     """With 8 accounts and 8 people without, each right follows from the account alone."""
@@ -110,8 +108,7 @@ def test_an_account_brings_a_ballot_wherever_there_are_enough_of_both(organisati
         assert not n or division.group_of(team, has_account=True).right == "ballot"
 
 
-@pytest.mark.attack
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(organisation=organisations())
 def test_letters_for_all_are_the_groups_of_everybody(organisation):
     """Where a wave has letters only, accounts make no difference and no node is added."""
