@@ -91,12 +91,14 @@ def index() -> ResponseReturnValue:
     session, settings = get_session(), current_app.config["SETTINGS"]
     is_employee = "employee" in current_user.roles
     today = datetime.now(UTC).date()
-    waves = queries.open_waves(session, current_user.id, on=today) if is_employee else []
+    waves = queries.open_waves(session, current_user.id, on=today)
+    # Whoever is on the roster is asked, whatever their roles.
+    is_asked = is_employee or any(wave.is_on_roster for wave in waves)
     return render_template(
         "home/index.html",
-        is_employee=is_employee,
+        is_asked=is_asked,
         waves=waves,
-        release=queries.latest_release(session) if is_employee else None,
+        release=queries.latest_release(session) if is_asked else None,
         collector_url=settings.collector_url.rstrip("/"),
         tiles=[tile for tile in TILES if tile.roles & current_user.roles],
     )

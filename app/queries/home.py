@@ -13,13 +13,20 @@ from app.models import CountingGroup, Release, RosterEntry, Wave
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenWave:
-    """A wave that takes answers, and with whom the person's own would be counted."""
+    """
+    A wave that is open, with whom the person's answer would be counted, and by which right.
+
+    It is early before the first day: ballots are given out, and answers not yet taken.
+    """
 
     key: str
     title: str
+    opens_on: date
     closes_on: date
+    is_early: bool
     group_label: str | None
     n_eligible: int | None
+    right: str | None
 
     @property
     def is_on_roster(self) -> bool:
@@ -36,9 +43,18 @@ class LatestRelease:
 
 
 def open_waves(session: Session, person_id: int, *, on: date) -> list[OpenWave]:
-    """List the waves that take answers, the first to close first."""
+    """List the waves that are open, the first to close first."""
     rows = session.execute(
-        select(Wave.key, Wave.title, Wave.closes_on, CountingGroup.label, CountingGroup.n_eligible)
+        select(
+            Wave.key,
+            Wave.title,
+            Wave.opens_on,
+            Wave.closes_on,
+            (Wave.opens_on > on).label("is_early"),
+            CountingGroup.label.label("group_label"),
+            CountingGroup.n_eligible,
+            CountingGroup.right,
+        )
         .outerjoin(
             RosterEntry,
             and_(RosterEntry.wave_id == Wave.id, RosterEntry.person_id == person_id),
@@ -52,16 +68,14 @@ def open_waves(session: Session, person_id: int, *, on: date) -> list[OpenWave]:
         )
         .where(
             Wave.opened_at.is_not(None),
+            Wave.issuing_ended_at.is_(None),
             Wave.closed_at.is_(None),
             Wave.cancelled_at.is_(None),
             Wave.closes_on >= on,
         )
         .order_by(Wave.closes_on, Wave.id)
     )
-    return [
-        OpenWave(key=key, title=title, closes_on=closes_on, group_label=label, n_eligible=n)
-        for key, title, closes_on, label, n in rows
-    ]
+    return [OpenWave(**row) for row in rows.mappings()]
 
 
 def latest_release(session: Session) -> LatestRelease | None:
