@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from app.models import Membership, Person, Team
 
 PER_PAGE = 50
+LONGEST_SEARCH = 200  # characters; databases refuse patterns of many thousands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ def state_of(person: Person, *, on: date) -> str:
 
 def _found(search: str) -> Select[Person]:
     statement = select(Person)
-    for word in search.split()[:5]:
+    for word in search[:LONGEST_SEARCH].split()[:5]:
         plain = word.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         like = f"%{plain}%"
         in_team = Person.memberships.any(
