@@ -10,14 +10,23 @@ import os
 import shutil
 import signal
 import sys
+from contextlib import suppress
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from collector import intake
-from collector.store import KEPT, Store
-from surveys.errors import WaveUnavailable
-from tests.collector.conftest import ANSWERS, make_opening
+from collector import closing, intake
+from collector.folders import KEPT
+from collector.store import Store
+from surveys.errors import CountKeyNeeded, WaveUnavailable
+from tests.collector.conftest import (
+    ANSWERS,
+    BOTH,
+    COUNT_KEY,
+    make_guardian,
+    make_plan,
+    make_wave,
+)
 
 CLOSED_ON = date(2026, 4, 1)
 STEPS = ("fsync", "replace", "unlink")
@@ -26,21 +35,41 @@ STEPS = ("fsync", "replace", "unlink")
 class RedrawingStore(Store):
     """A mutant that makes the release anew on every run until the state says closed."""
 
-    def _freeze(self, wave, state, rng):
-        self._path(wave, "release.json").unlink(missing_ok=True)
-        return super()._freeze(wave, state, rng)
+    def _finish(self, folder, **options):
+        if folder.state().name == "closing":
+            folder.file("release.json").unlink(missing_ok=True)
+        super()._finish(folder, **options)
 
 
 class ForgetfulStore(Store):
     """A mutant that destroys the answers first and notes it afterwards."""
 
     def cancel(self, wave):
-        with self._held(wave):
-            self._strip(wave)
+        folder = self._at(wave)
+        with folder.held():
+            self._strip(folder)
         super().cancel(wave)
 
 
-KINDS = {"": Store, "redraw": RedrawingStore, "forget": ForgetfulStore}
+class HastyStore(Store):
+    """A mutant that destroys the keys before it has noted that the wave is closed."""
+
+    def _finish(self, folder, **options):
+        count, keys = closing.count, self._keys
+
+        def count_and_forget(*args, **kwargs):
+            note = folder.set
+            folder.set = lambda state: (keys.destroy(folder.wave), note(state))[1]
+            return count(*args, **kwargs)
+
+        closing.count = count_and_forget
+        try:
+            super()._finish(folder, **options)
+        finally:
+            closing.count = count
+
+
+KINDS = {"": Store, "redraw": RedrawingStore, "forget": ForgetfulStore, "hasty": HastyStore}
 
 
 def deadly(really, left):
@@ -80,14 +109,18 @@ def counts(release):
 class Trial:
     """One deed, killed at every step in turn, each time on a fresh copy of the same store."""
 
-    def __init__(self, folder, kind):
+    def __init__(self, folder, kind, *, guardian=None):
         self.kind, self.base, self.folder = kind, folder / "base", folder / "trial"
-        self.document, (self.first, self.second) = make_opening()
-        self.wave = self.document["wave"]
-        Store(self.base)
+        self.plan = make_plan(rights=BOTH, guardian=guardian)
+        self.key = self.plan["wave"]
+        self.at(self.base)
+
+    @staticmethod
+    def at(folder, kind=Store):
+        return kind(folder / "store", keys=folder / "keys")
 
     def store(self):
-        return self.kind(self.folder)
+        return self.at(self.folder, self.kind)
 
     def run(self, deed, check):
         step = 0
@@ -100,79 +133,141 @@ class Trial:
             if not dead:
                 return step - 1
 
+    def prepare(self, store):
+        store.prepare(self.plan)
+
+    def check_prepare(self):
+        self.store().tidy()
+        wave = make_wave(self.plan, self.store().prepare(self.plan))
+        self.store().open_wave(wave.opening)
+        wave.redeem(self.store(), 0, 0, ANSWERS)
+
+    def open(self, store):
+        store.open_wave(self.wave.opening)
+
     def check_open(self):
-        self.store().open_wave(self.document)
-        self.store().submit(self.wave, self.first[0], ANSWERS)
+        self.store().tidy()
+        self.open(self.store())
+        self.wave.redeem(self.store(), 0, 0, ANSWERS)
 
     def fill(self):
-        store = Store(self.base)
-        store.open_wave(self.document)
-        for number, code in enumerate(self.first + self.second[2:]):
-            answers = ANSWERS | {"tools": 1 + number % 5, "comment": f"Remark {number}"}
-            store.submit(self.wave, code, answers)
+        store = self.at(self.base)
+        store.open_wave(self.wave.opening)
+        for number in range(7):
+            self.wave.redeem(store, 0, number, ANSWERS | {"comment": [f"Word {number}"]})
+        for number, code in enumerate(self.wave.codes["g01"][2:]):
+            answers = ANSWERS | {"tools": [str(1 + number % 5)], "comment": [f"Remark {number}"]}
+            store.submit(self.key, code, answers)
 
     def close(self, store):
-        store.close(self.wave, on=CLOSED_ON)
+        with suppress(CountKeyNeeded):
+            return store.close(self.key, on=CLOSED_ON, issued=self.wave.issued)
+
+    def open_seals(self, store):
+        store.take_count_key(self.key, COUNT_KEY)
+
+    def check_open_seals(self):
+        self.check_closed(before=self.open_seals)
 
     def check_close(self):
-        frozen = self.folder / self.wave / "release.json"
-        before = frozen.read_bytes() if frozen.exists() else None
-        release = self.store().close(self.wave, on=CLOSED_ON)
-        assert before in (None, release), "a frozen release changed"
+        self.check_closed(before=lambda store: None)
+
+    def check_closed(self, before):
+        written = {name: self.content(name) for name in ("release.json", "closed.json")}
+        keys = self.folder / "keys" / f"{self.key}.json"
+        is_closed = self.store().state(self.key).name == "closed"
+        assert is_closed or b'"receipt"' in keys.read_bytes(), "keys went before the close"
+        self.store().tidy()
+        before(self.store())
+        release = self.close(self.store())
+        assert written["release.json"] in (None, release), "a frozen release changed"
+        closed = self.store().closed_list(self.key)
+        assert written["closed.json"] in (None, closed), "a closed list changed"
         assert counts(release) == self.expected, "the counts changed"
+        assert json.loads(closed)["release_sha256"] == sha256(release).hexdigest()
+        self.check_stripped({"release.json"})
         try:
-            self.store().submit(self.wave, self.second[0], ANSWERS)
+            self.wave.redeem(self.store(), 0, 7, ANSWERS)
         except WaveUnavailable:
             return
         raise AssertionError("a closed wave took an answer")
 
-    def prepare_close(self):
+    def content(self, name):
+        path = self.folder / "store" / self.key / name
+        return path.read_bytes() if path.exists() else None
+
+    def expect(self):
+        """Close a copy undisturbed, to know what every other close must give."""
         copy = self.base.with_name("copy")
         shutil.copytree(self.base, copy)
-        self.expected = counts(Store(copy).close(self.wave, on=CLOSED_ON))
+        store = self.at(copy)
+        self.close(store)
+        self.open_seals_if_needed(store)
+        self.expected = counts(self.close(store))
+
+    def open_seals_if_needed(self, store):
+        if store.state(self.key).name == "closing":
+            self.open_seals(store)
 
     def acknowledge(self, store):
-        store.acknowledge(self.wave, self.digest)
+        store.acknowledge(self.key, self.digest)
 
     def check_acknowledge(self):
         self.acknowledge(self.store())
         self.check_stripped()
 
-    def prepare_acknowledge(self):
-        release = Store(self.base).close(self.wave, on=CLOSED_ON)
-        self.digest = sha256(release).hexdigest()
-
     def cancel(self, store):
-        store.cancel(self.wave)
+        store.cancel(self.key)
 
     def check_cancel(self):
-        state = self.store().state(self.wave).name
-        answers = self.folder / self.wave / "answers.sqlite"
-        whole = answers.exists() and answers.read_bytes().startswith(b"SQLite")
-        assert state == "cancelled" or whole, "answers went before the wave was cancelled"
+        state = self.store().state(self.key).name
+        whole = (self.content("answers.sqlite") or b"").startswith(b"SQLite")
+        keyed = (self.folder / "keys" / f"{self.key}.json").exists()
+        assert state == "cancelled" or (whole and keyed), "answers went before the cancelling"
         self.store().tidy()
         if state == "cancelled":
             self.check_stripped()
         self.cancel(self.store())
         self.check_stripped()
 
-    def check_stripped(self):
-        left = {path.name for path in (self.folder / self.wave).iterdir()}
-        assert left <= KEPT, f"left behind: {left - KEPT}"
+    def check_stripped(self, also=frozenset()):
+        left = {path.name for path in (self.folder / "store" / self.key).iterdir()}
+        assert left <= KEPT | also, f"left behind: {left - KEPT}"
+        keys = {path.name for path in (self.folder / "keys").iterdir()}
+        assert keys == {"CACHEDIR.TAG"}, f"keys left behind: {keys}"
+
+
+def play(folder, kind):
+    """Play the life of a wave whose count key the collector holds."""
+    trial = Trial(folder, kind)
+    kills = {"prepare": trial.run(trial.prepare, trial.check_prepare)}
+    trial.wave = make_wave(trial.plan, trial.at(trial.base).prepare(trial.plan))
+    kills["open"] = trial.run(trial.open, trial.check_open)
+    trial.fill()
+    kills["cancel"] = trial.run(trial.cancel, trial.check_cancel)
+    trial.expect()
+    kills["close"] = trial.run(trial.close, trial.check_close)
+    trial.digest = sha256(trial.close(trial.at(trial.base))).hexdigest()
+    kills["acknowledge"] = trial.run(trial.acknowledge, trial.check_acknowledge)
+    return kills
+
+
+def play_guarded(folder, kind):
+    """Play the close of a wave whose count key the guardian holds."""
+    trial = Trial(folder, kind, guardian=make_guardian(holds_count_key=True))
+    trial.wave = make_wave(trial.plan, trial.at(trial.base).prepare(trial.plan))
+    trial.fill()
+    trial.expect()
+    trial.close(trial.at(trial.base))
+    return {"open seals": trial.run(trial.open_seals, trial.check_open_seals)}
 
 
 def main(folder, mutant=""):
     """Play every deed and print how many kills each survived."""
     # A kill loses nothing that was written, so waiting for the disk would only take time.
     intake.SYNCHRONOUS, os.fsync = "OFF", lambda descriptor: None
-    trial = Trial(Path(folder), KINDS[mutant])
-    kills = {"open": trial.run(lambda s: s.open_wave(trial.document), trial.check_open)}
-    trial.fill()
-    kills["cancel"] = trial.run(trial.cancel, trial.check_cancel)
-    trial.prepare_close()
-    kills["close"] = trial.run(trial.close, trial.check_close)
-    trial.prepare_acknowledge()
-    kills["acknowledge"] = trial.run(trial.acknowledge, trial.check_acknowledge)
+    folder, kind = Path(folder), KINDS[mutant]
+    kills = play(folder / "own", kind) | play_guarded(folder / "guarded", kind)
     print(json.dumps(kills))
 
 

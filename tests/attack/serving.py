@@ -1,6 +1,7 @@
 """A real `headwater-collector serve`, or a mutant of it, as a process that tests may kill."""
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -37,9 +38,14 @@ class Server:
         finally:
             link.close()
 
+    def redeem(self, ballot, **headers):
+        """Send a ballot with its sealed answers, as the client of a wave does."""
+        kind = {"Content-Type": "application/json", "Sec-Fetch-Site": "same-origin"}
+        return self.request("POST", "/anon/submit", json.dumps(ballot), kind | headers)
+
     def submit(self, wave, code, answers, **headers):
-        """Send a filled-in form as a browser does."""
-        form = urlencode({"code": code} | answers)
+        """Send a form filled in with a letter's code, as a browser does."""
+        form = urlencode({"code": code} | answers, doseq=True)
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         return self.request("POST", f"/w/{wave}", form, kind | headers)
 
@@ -66,6 +72,7 @@ def serving(folder, mutant=""):
     start += "from collector.cli import main; main()"
     settings = {
         "HEADWATER_COLLECTOR_STORE": str(folder / "store"),
+        "HEADWATER_COLLECTOR_KEYS": str(folder / "keys"),
         "HEADWATER_COLLECTOR_TOKEN": TOKEN,
         "HEADWATER_COLLECTOR_URL": f"http://localhost:{port}",
         "HEADWATER_PUBLIC_URL": "http://127.0.0.1:8000",

@@ -4,9 +4,9 @@ import secrets
 
 import pytest
 
-from collector.store import Store
+from surveys.encoding import decode
 from tests.attack.serving import serving
-from tests.collector.conftest import make_opening
+from tests.collector.conftest import BOTH, make_store, open_wave
 
 pytestmark = pytest.mark.attack
 
@@ -39,8 +39,11 @@ program.create_collector = create
 def attack(folder, mutant=""):
     """Send a marker in every place a request has; list the files in which it turns up."""
     marker, wanted = secrets.token_hex(16), secrets.token_hex(16)
-    document, (codes, _) = make_opening(WAVE)
-    Store(folder / "store").open_wave(document)
+    wave = open_wave(make_store(folder), WAVE, rights=BOTH)
+    codes = wave.codes["g01"]
+    ballot = wave.request(0, 0, {"tools": ["4"], "comment": [wanted]})
+    other = wave.request(0, 0, {"comment": [marker]})
+    stranger = wave.request(0, 1, {})
     carrier = {
         "User-Agent": marker,
         "X-Forwarded-For": marker,
@@ -51,8 +54,20 @@ def attack(folder, mutant=""):
         "X-Request-Id": marker,
     }
     form = {"Content-Type": "application/x-www-form-urlencoded"}
+    client = f"/c/{wave.manifest['client_sha256']}"
     with serving(folder, mutant) as server:
         statuses = [
+            server.redeem(ballot, **carrier),
+            server.redeem(other, **carrier),
+            server.redeem(ballot | {marker: marker}, **carrier),
+            server.redeem(ballot | {"wave": marker}, **carrier),
+            server.redeem(ballot | {"prepared": marker}, **carrier),
+            server.redeem(ballot | {"signature": stranger["signature"]}, **carrier),
+            server.request("POST", "/anon/submit", '{"' + marker, carrier),
+            server.request("GET", f"/anon/manifest/{WAVE}?{marker}", headers=carrier),
+            server.request("GET", f"{client}/{marker}", headers=carrier),
+            server.request("GET", f"{client}/index.html?{marker}", headers=carrier),
+            server.request("POST", f"/anon/open/{WAVE}", marker, carrier),
             server.submit(WAVE, codes[0], {"tools": "4", "comment": wanted}, **carrier),
             server.submit(WAVE, codes[0], {"tools": "1", "comment": marker}, **carrier),
             server.submit(WAVE, marker, {"tools": "4", marker: marker}, **carrier),
@@ -68,17 +83,27 @@ def attack(folder, mutant=""):
         server.raw(f"{marker} nonsense\r\n\r\n".encode())
         server.raw(f"POST /w/{WAVE} HTTP/1.1\r\nContent-Length: {marker}\r\n\r\n".encode())
         server.raw(f"POST /w/{WAVE} HTTP/1.1\r\nContent-Length: 99\r\n\r\n{marker}".encode())
-    assert statuses == [303, 409, 422, 422, 404, 404, 422, 415, 413, 401, 405], statuses
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    assert [f.name for f in files if wanted in f.read_bytes().decode("latin-1")] == [
-        "answers.sqlite"
-    ], "the comment itself must be found, or the search proves nothing"
-    found = {f.name for f in files if marker in f.read_bytes().decode("latin-1").lower()}
-    return found | {f.name for f in files if codes[0].encode() in f.read_bytes()}
+    assert statuses == [
+        *[200, 409, 400, 404, 400, 403, 415, 200, 404, 200, 415],
+        *[200, 409, 422, 422, 404, 404, 422, 415, 413, 401, 405],
+    ], statuses
+    files = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    sealed = decode(ballot["sealed"])[:200]  # a database cuts longer ones into pages
+    assert [name for name, content in files.items() if sealed in content] == ["answers.sqlite"], (
+        "the sealed answer itself must be found, or the search proves nothing"
+    )
+    # Not even what was typed lies anywhere: answers are sealed, and codes are digests.
+    secret = [marker, wanted, codes[0], ballot["prepared"], ballot["signature"]]
+    return {
+        name
+        for name, content in files.items()
+        for text in secret
+        if text.encode() in content or text.encode() in content.lower()
+    }
 
 
 def test_no_file_and_no_output_holds_the_marker(tmp_path):
-    """User agent, address, path, cookie, broken bodies and codes leave no trace at all."""
+    """User agent, address, path, cookie, broken bodies, ballots and codes leave no trace."""
     assert attack(tmp_path) == set()
 
 
