@@ -111,18 +111,18 @@ def close_at_collector(
 
 
 def take_ballot(
-    session: Session, wave: Wave, person: Person, *, keys: KeyFolder, seed: bytes = b""
+    session: Session, wave: Wave, person: Person, *, keys: KeyFolder, today: date = TODAY
 ) -> Ballot:
     """Take a person's ballot as their browser does."""
     group = session.get_one(RosterEntry, (wave.id, person.id)).group_key
-    draft = begin_ballot(seed or secrets.token_bytes(32), wave.manifest or "", group=group)
+    draft = begin_ballot(secrets.token_bytes(32), wave.manifest or "", group=group)
     signature = issuances.issue(
         session,
         wave_key=wave.key,
         person_id=person.id,
         blinded=draft.blinded,
         keys=keys,
-        today=TODAY,
+        today=today,
     )
     session.commit()
     return draft.finish(signature)

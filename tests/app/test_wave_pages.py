@@ -97,7 +97,7 @@ def test_the_opening_page_shows_the_groups_before_anything_is_frozen(session, hr
     rows = [
         [cell.text.strip() for cell in row.select("th, td")] for row in page.select("tbody tr")
     ]
-    assert ["East + West", "Merged East, West", "8"] in rows
+    assert ["East + West", "Merged East, West", "Letter", "8"] in rows
     assert wave.state is State.DRAFT
 
 
