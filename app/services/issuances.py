@@ -106,7 +106,7 @@ def holders(session: Session, wave: Wave, group: str, *, keys: KeyFolder) -> set
 
 
 def forget(session: Session, wave: Wave, *, keys: KeyFolder) -> None:
-    """Forget who took a ballot, once the wave is released or cancelled; the counts stay."""
+    """Forget who took a ballot, once the wave is released or cancelled."""
     session.execute(delete(Issuance).where(Issuance.wave_id == wave.id))
     keys.forget(wave.key)
 
