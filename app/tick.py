@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app import exchange, handover
 from app.config import Settings
+from app.database import overwrite_deleted
 from app.installation import Installation
 from app.key_folder import KeyFolder
 from app.models import OutboxMail
@@ -111,6 +112,8 @@ def send_mail(session: Session, settings: Settings, now: datetime) -> str | None
         claimed = [mail.id for mail in mails]
         session.commit()
         sent += _send(session, claimed, settings, now=now)
+    if sent[SENT_UNLISTED]:
+        overwrite_deleted(session, OutboxMail.__tablename__)
     sentences = []
     if n_sent := sent[SENT]:
         sentences.append(f"Sent {_many(n_sent, 'mail', 'mails')}.")

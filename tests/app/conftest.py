@@ -20,6 +20,10 @@ from app.config import Settings
 from app.key_folder import KeyFolder
 from app.models import Person
 from app.services import sign_ins
+from tests.app.ticking import postbox, run
+
+# Fixtures of their own module, for the tests of the tick and of the reminders.
+__all__ = ["postbox", "run"]
 
 
 @pytest.fixture

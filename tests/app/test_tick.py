@@ -1,68 +1,17 @@
 """The tick and the outbox: mail leaves once, whoever sends it and whatever breaks."""
 
-import socket
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
 from app import tick
-from app.config import Settings
 from app.models import OutboxMail, SignIn
 from app.services import accounts, mail, outbox, sign_ins
+from tests.app.ticking import NOW, free_port
 from tests.factories import make_person
 
 pytestmark = pytest.mark.database
-NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
-
-
-class Postbox:
-    """A mail server's memory; addresses at refused.example are turned away."""
-
-    def __init__(self):
-        self.received = []
-
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
-        if address.endswith("@refused.example"):
-            return "550 no such person"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
-        self.received.append((envelope.rcpt_tos[0], envelope.content.decode()))
-        return "250 OK"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture
-def postbox():
-    """A mail server on this machine."""
-    memory = Postbox()
-    controller = Controller(memory, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    memory.url = f"smtp://127.0.0.1:{controller.port}"
-    yield memory
-    controller.stop()
-
-
-@pytest.fixture
-def run(app, session, settings, monkeypatch):
-    """Let a tick pass; reports have tests of their own and take seconds to load."""
-    monkeypatch.delitem(tick.DEEDS, "making reports")
-
-    def run(smtp_url="", now=NOW) -> tick.Outcome:
-        session.commit()
-        given = {name: getattr(settings, name) for name in settings.__slots__}
-        changed = Settings(**{**given, "smtp_url": smtp_url})
-        return tick.run(app.extensions["sessions"], changed, now=now)
-
-    return run
 
 
 def write(session, recipient="eve@example.org", key="k1", body="Grüße\n", subject="Hello"):
