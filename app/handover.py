@@ -40,10 +40,11 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from app.database import overwrite_deleted
 from app.exchange import CollectorClient
 from app.installation import Installation
 from app.key_folder import KeyFolder
-from app.models import Wave
+from app.models import Issuance, Wave
 from app.services import openings, waves
 from app.services.errors import Refusal
 from app.services.letters import Letters
@@ -150,6 +151,7 @@ def cancel_wave(
     wave = waves.find(session, wave_id)
     waves.cancel(session, wave, collector=collector, keys=keys, now=now)
     session.commit()
+    overwrite_deleted(session, Issuance.__tablename__)
     return wave
 
 
@@ -185,6 +187,7 @@ def close_wave(
         collector.acknowledge(wave.key, wave.release.sha256)
         waves.confirm_release(session, wave, keys=keys, now=now)
         session.commit()
+        overwrite_deleted(session, Issuance.__tablename__)
     return wave
 
 
@@ -196,6 +199,7 @@ def take_release(
     waves.import_release(session, wave, content, now=now)
     waves.confirm_release(session, wave, keys=keys, now=now)
     session.commit()
+    overwrite_deleted(session, Issuance.__tablename__)
     if wave.release is None:
         raise AssertionError("an imported release is kept")
     return wave.release.sha256
