@@ -15,10 +15,12 @@ UNFINISHED = ".part"
 
 def make_folder(path: Path) -> None:
     """Make a folder that only this user may enter, or shut one that others may."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     if path.stat().st_mode & 0o077:
         path.chmod(PRIVATE_FOLDER)
-    sync_folder(path.parent)
+    for folder in missing:
+        sync_folder(folder.parent)
 
 
 def replace(path: Path, content: bytes) -> None:
