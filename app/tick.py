@@ -113,6 +113,7 @@ def send_mail(session: Session, settings: Settings, now: datetime) -> str | None
         session.commit()
         sent += _send(session, claimed, settings, now=now)
     if sent[SENT_UNLISTED]:
+        session.commit()
         overwrite_deleted(session, OutboxMail.__tablename__)
     sentences = []
     if n_sent := sent[SENT]:
