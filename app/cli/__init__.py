@@ -11,6 +11,8 @@ from app.version import VERSION
 # One line per noun: where its command stands.
 COMMANDS: dict[str, str] = {
     "demo": "app.cli.demo:demo",
+    "doctor": "app.cli.doctor:doctor",
+    "guardian": "app.cli.guardian:guardian",
     "link": "app.cli.link:link",
     "migrate": "app.cli.migrate:migrate",
     "organisation": "app.cli.organisation:organisation",
@@ -18,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "serve": "app.cli.serve:serve",
     "tick": "app.cli.tick:tick",
     "user": "app.cli.user:user",
+    "verify": "app.cli.verify:verify",
     "wave": "app.cli.wave:wave",
     "worker": "app.cli.tick:worker",
 }
