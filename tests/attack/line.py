@@ -94,7 +94,7 @@ class Line:
 
     # What the organisation does.
 
-    def open(self, sizes: Sequence[int]) -> list[Employee]:
+    def open(self, sizes: Sequence[int], *, opens_in: int = 0) -> list[Employee]:
         """Make an organisation with one team of each size, open a wave, sign everybody in."""
         with self.session() as session:
             top = make_team(session, "Tidewater")
@@ -107,7 +107,7 @@ class Line:
                 session,
                 title="Pulse",
                 survey_version=version,
-                opens_on=now().date(),
+                opens_on=(now() + timedelta(days=opens_in)).date(),
                 closes_on=(now() + WEEK).date(),
                 now=now(),
             )
