@@ -97,6 +97,12 @@ def count(
     return folder.set(state.moved_to("closed", release_sha256=digest))
 
 
+def is_unread(folder: WaveFolder) -> bool:
+    """Tell whether nothing of a wave's answers was ever written down opened."""
+    closed = folder.state().name in {"closed", "acknowledged"}
+    return not closed and not folder.file(RELEASE).exists()
+
+
 def waits_for_guardian(folder: WaveFolder, keys: Keys) -> bool:
     """Tell whether a closed wave still needs the count key that the guardian holds."""
     if folder.state().name != "closing" or folder.file(RELEASE).exists():

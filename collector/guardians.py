@@ -11,32 +11,30 @@ from typing import Any
 from collector.config import BadSettings
 from surveys.errors import GuardianNeeded
 
-NAMED = ("name", "key", "sealing_key")
+FIELDS = ("name", "key", "sealing_key", "holds_count_key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guardian:
     """Whoever must have signed the manifest of every wave that opens here."""
 
-    name: str
-    key: str
-    sealing_key: str
+    entry: Mapping[str, Any]
 
     @classmethod
     def read(cls, path: str) -> Guardian:
         """Read the public file of a guardian, or refuse to start."""
         try:
             document = json.loads(Path(path).read_bytes())
-            return cls(**{name: str(document[name]) for name in NAMED})
+            return cls(entry={name: document[name] for name in FIELDS})
         except (OSError, ValueError, LookupError, TypeError) as error:
             raise BadSettings(
                 f"HEADWATER_GUARDIAN_FILE: {path} is not the public file of a guardian."
             ) from error
 
     def require(self, plan: Mapping[str, Any]) -> None:
-        """Refuse a plan that names nobody, or somebody else."""
-        named = plan["guardian"] or {}
-        if any(named.get(name) != getattr(self, name) for name in NAMED):
+        """Refuse a plan that names nobody, somebody else, or another holder of the count key."""
+        if plan["guardian"] != self.entry:
             raise GuardianNeeded(
-                f"This collector opens only surveys whose guardian is {self.name}."
+                f"This collector opens only surveys whose guardian is {self.entry['name']}, "
+                "as their public file says."
             )

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from collector import closing, files, preparing, rights
+from collector import closing, files, preparing, records, rights
 from collector.clients import Clients
 from collector.config import BadSettings, Settings
 from collector.folders import (
@@ -30,13 +30,11 @@ from collector.rights import Entry
 from surveys.documents import sha256_of
 from surveys.errors import (
     BadDocument,
-    CountKeyNeeded,
     DifferentDocument,
     ReleaseFrozen,
     SpentBallot,
     SpentCode,
     WaveClosed,
-    WaveNotOpen,
     WaveUnavailable,
     WrongState,
 )
@@ -268,8 +266,7 @@ class Store:
         folder = self._at(wave)
         with folder.held():
             state = folder.state()
-            is_unread = state.name in {"prepared", "open", "cancelled"}
-            if not is_unread and not closing.waits_for_guardian(folder, self._keys):
+            if not closing.is_unread(folder):
                 raise ReleaseFrozen("The wave was closed, so its answers were read already.")
             folder.set(state.moved_to("cancelled"))
             self._strip(folder)
@@ -310,25 +307,11 @@ class Store:
 
     def envelope(self, wave: str) -> dict[str, Any]:
         """Give the manifest of a wave that was opened, with its signature and its last day."""
-        folder = self._at(wave)
-        state = folder.state()
-        if state.name == "cancelled":
-            refuse_finished(state)
-        if state.name == "prepared":
-            raise WaveNotOpen("This survey is not open yet.")
-        return {**folder.read(preparing.MANIFEST), "closes_on": state.closes_on}
+        return records.envelope(self._at(wave))
 
     def closed_list(self, wave: str) -> bytes:
         """Give what anybody may check of a wave that is over."""
-        folder = self._at(wave)
-        state = folder.state()
-        if state.name == "cancelled":
-            refuse_finished(state)
-        if state.name in {"closed", "acknowledged"}:
-            return folder.file(closing.CLOSED).read_bytes()
-        if closing.waits_for_guardian(folder, self._keys):
-            raise CountKeyNeeded(closing.WAITING)
-        raise WrongState("This survey is not closed yet.")
+        return records.closed_list(self._at(wave), self._keys)
 
     def client_file(self, client_sha256: str, name: str) -> bytes | None:
         """Give a file of the client with this digest, or nothing if it has no such file."""

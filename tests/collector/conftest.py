@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -9,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 
 from collector import files, intake
+from collector.config import Settings
+from collector.guard import HEADERS
+from collector.program import create_collector
 from collector.store import Accepted, Store
 from surveys import codes, openings, questionnaires, sealing
 from surveys.ballots import Ballot, receipt_of
@@ -29,6 +35,8 @@ ANSWERS = {
 BALLOTS = ("ballot", "ballot")
 LETTERS = ("letter", "letter")
 BOTH = ("ballot", "letter")
+
+TOKEN = "a token of this installation"
 
 GUARDIAN_KEY = sealing.derive_private_key(b"tests", b"guardian")
 SEALING_KEY = sealing.derive_private_key(b"tests", b"guardian sealing")
@@ -207,3 +215,53 @@ def hasty(monkeypatch) -> None:
 @pytest.fixture
 def store(tmp_path) -> Store:
     return make_store(tmp_path)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return settings_in(tmp_path, collector_token=TOKEN)
+
+
+def settings_in(folder, **given):
+    return Settings(collector_store=folder / "store", collector_keys=folder / "keys", **given)
+
+
+class Visitor:
+    """A browser that refuses pages and headers which break the house rules."""
+
+    def __init__(self, program):
+        self.client = program.test_client(use_cookies=True)
+
+    def get(self, path, status=200, **options):
+        return self.look(self.client.get(path, **options), status)
+
+    def post(self, path, data, status=200, **options):
+        return self.look(self.client.post(path, data=data, **options), status)
+
+    def look(self, response, status):
+        assert response.status_code == status, response.text
+        assert "Set-Cookie" not in response.headers
+        for name, value in HEADERS.items():
+            assert response.headers[name] == value
+        page = BeautifulSoup(response.text, "html5lib")
+        if response.data and response.mimetype == "text/html" and not 300 <= status < 400:
+            check_page(page)
+        page.response = response
+        return page
+
+
+def check_page(page):
+    """One heading named in the title, unique ids, labelled controls, nothing inline."""
+    (h1,) = page.select("h1")
+    assert page.title.text.startswith(h1.text)
+    repeated = [i for i, n in Counter(e["id"] for e in page.select("[id]")).items() if n > 1]
+    assert not repeated, f"repeated ids: {repeated}"
+    for control in page.select("input:not([type=hidden]), select, textarea"):
+        assert page.select_one(f"label[for='{control.get('id')}']"), f"no label: {control}"
+    assert not page.select("[style], [onclick], [onsubmit], script:not([src])")
+    assert not re.search(r"\{\{|\}\}|None", page.main.text)
+
+
+@pytest.fixture
+def visitor(settings):
+    return Visitor(create_collector(settings))

@@ -348,6 +348,18 @@ def test_a_wave_whose_guardian_lost_the_key_can_be_cancelled(store, guarded):
     assert {path.name for path in (store._folder / guarded.key).iterdir()} <= KEPT
 
 
+def test_a_wave_whose_keys_were_lost_can_be_cancelled(store, wave):
+    """Nobody can ever read these answers, whether the loss came before the close or amid it."""
+    store._keys.destroy(wave.key)
+    with pytest.raises(FileNotFoundError):
+        close(store, wave)
+    assert store.state(wave.key).name == "closing"
+
+    store.cancel(wave.key)
+
+    assert {path.name for path in (store._folder / wave.key).iterdir()} <= KEPT
+
+
 def test_the_guardian_alone_learns_the_counts_of_groups(store, guarded):
     """They are sealed to the guardian's key, and bound to the manifest."""
     with pytest.raises(CountKeyNeeded):
