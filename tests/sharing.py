@@ -1,0 +1,52 @@
+"""Work that is the same for every application a test makes: done once per process, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+from pytest import MonkeyPatch
+from werkzeug.routing import Rule
+
+
+class KeptTemplates(BytecodeCache):
+    """Compiled templates; a changed source or another way of escaping is another template."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill a bucket with what was kept for it."""
+        if (kept := self._kept.get(self._key(bucket))) is not None:
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._kept[self._key(bucket)] = bucket.bytecode_to_string()
+
+    def _key(self, bucket: Bucket) -> Hashable:
+        escape = bucket.environment.autoescape
+        return bucket.key, bucket.checksum, "by name" if callable(escape) else escape
+
+
+class KeptRule(Rule):
+    """A rule whose code for building addresses is made once per process."""
+
+    _kept: dict[Hashable, Callable[..., tuple[str, str]]] = {}
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        # The code is a function of these four; converters it finds through the rule it is given.
+        key = self.rule, tuple(self._trace), repr(self.defaults), append_unknown
+        if key not in self._kept:
+            self._kept[key] = super()._compile_builder(append_unknown)
+        return self._kept[key]
+
+
+def share(patch: MonkeyPatch) -> None:
+    """Let every Flask application of this process share compiled templates and addresses."""
+    options: dict[str, Any] = {**Flask.jinja_options, "bytecode_cache": KeptTemplates()}
+    patch.setattr(Flask, "jinja_options", options)
+    patch.setattr(Flask, "url_rule_class", KeptRule)
