@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, NoReturn
 
 from surveys import shapes
-from surveys.documents import sha256_of
+from surveys.documents import canonical, sha256_of
 from surveys.encoding import decode
 from surveys.errors import (
     BadDocument,
@@ -238,6 +238,7 @@ def parsed(raw: bytes) -> dict[str, Any]:
     """Read a JSON table from bytes, or raise `BadDocument`."""
     try:
         document = json.loads(raw.decode(), parse_constant=_refuse_constant)
+        canonical(document)  # half a character, escaped in JSON, could never be written again
     except (ValueError, RecursionError) as error:
         raise BadDocument("This is not a JSON document in UTF-8.") from error
     if not isinstance(document, dict):

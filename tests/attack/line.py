@@ -79,7 +79,12 @@ class Line:
     @property
     def keys(self) -> KeyFolder:
         """The folder of the keys that sign ballots."""
-        return KeyFolder(Path(self.app.config["SETTINGS"].key_folder))
+        return KeyFolder(self.keys_at)
+
+    @property
+    def keys_at(self) -> Path:
+        """Where that folder is."""
+        return Path(self.app.config["SETTINGS"].key_folder)
 
     @property
     def client(self) -> exchange.Collector:
