@@ -1,5 +1,13 @@
 """The tables, Flask-free; one module per noun."""
 
+from app.models.action import (
+    ABOUT,
+    COMPETENCIES,
+    STATUSES,
+    TAGS,
+    Action,
+    ActionMove,
+)
 from app.models.base import Base
 from app.models.issuance import Issuance
 from app.models.outbox import OutboxMail
@@ -26,10 +34,16 @@ from app.models.touchpoint import (
 from app.models.wave import CountingGroup, Release, RosterEntry, Wave
 
 __all__ = [
+    "ABOUT",
     "CHANNELS",
+    "COMPETENCIES",
     "ROLES",
     "STAGES",
+    "STATUSES",
+    "TAGS",
     "AccountLink",
+    "Action",
+    "ActionMove",
     "Base",
     "CountingGroup",
     "CustomerLink",

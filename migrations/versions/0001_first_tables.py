@@ -346,6 +346,62 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_waves_key")),
     )
     op.create_table(
+        "actions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("wave_id", sa.Integer(), nullable=False),
+        sa.Column("about_kind", sa.String(length=10), nullable=False),
+        sa.Column("about_key", sa.String(length=120), nullable=False),
+        sa.Column("team_id", sa.Integer(), nullable=False),
+        sa.Column("is_for_all", sa.Boolean(), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("tag", sa.String(length=12), nullable=False),
+        sa.Column("competency", sa.String(length=32), nullable=False),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("because", sa.Text(), nullable=False),
+        sa.Column("follow_ups", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("moved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "about_kind IN ('item', 'construct', 'comments')", name=op.f("ck_actions_known_about")
+        ),
+        sa.CheckConstraint(
+            "competency IN ('customer_centric_culture', 'adoption_and_accountability', 'strategy', 'measurement', 'design_and_innovation', 'voice_of_the_customer')",
+            name=op.f("ck_actions_known_competency"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('planned', 'under_way', 'done', 'dropped', 'declined')",
+            name=op.f("ck_actions_known_status"),
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('dropped', 'declined') OR length(trim(because)) > 0",
+            name=op.f("ck_actions_says_why_not"),
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('planned', 'under_way') OR due_on IS NOT NULL",
+            name=op.f("ck_actions_due_if_promised"),
+        ),
+        sa.CheckConstraint(
+            "tag IN ('people', 'technology', 'process')", name=op.f("ck_actions_known_tag")
+        ),
+        sa.CheckConstraint("length(trim(about_key)) > 0", name=op.f("ck_actions_about_not_blank")),
+        sa.CheckConstraint("length(trim(said)) > 0", name=op.f("ck_actions_said_not_blank")),
+        sa.CheckConstraint("length(trim(title)) > 0", name=op.f("ck_actions_title_not_blank")),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["people.id"], name=op.f("fk_actions_owner_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_actions_team_id")),
+        sa.ForeignKeyConstraint(["wave_id"], ["waves.id"], name=op.f("fk_actions_wave_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_actions")),
+    )
+    with op.batch_alter_table("actions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_actions_owner_id"), ["owner_id"], unique=False)
+        batch_op.create_index("ix_actions_team_id_status", ["team_id", "status"], unique=False)
+        batch_op.create_index(batch_op.f("ix_actions_wave_id"), ["wave_id"], unique=False)
+
+    op.create_table(
         "counting_groups",
         sa.Column("wave_id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=12), nullable=False),
@@ -419,6 +475,40 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256", name=op.f("uq_releases_sha256")),
     )
     op.create_table(
+        "action_moves",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("action_id", sa.Integer(), nullable=False),
+        sa.Column("moved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("because", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('planned', 'under_way', 'done', 'dropped', 'declined')",
+            name=op.f("ck_action_moves_known_status"),
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('dropped', 'declined') OR length(trim(because)) > 0",
+            name=op.f("ck_action_moves_says_why_not"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["action_id"],
+            ["actions.id"],
+            name=op.f("fk_action_moves_action_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["people.id"],
+            name=op.f("fk_action_moves_person_id"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_action_moves")),
+    )
+    with op.batch_alter_table("action_moves", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_action_moves_action_id"), ["action_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_action_moves_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "roster_entries",
         sa.Column("wave_id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -443,6 +533,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("roster_entries")
+    with op.batch_alter_table("action_moves", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_action_moves_person_id"))
+        batch_op.drop_index(batch_op.f("ix_action_moves_action_id"))
+
+    op.drop_table("action_moves")
     op.drop_table("releases")
     op.drop_table("issuances")
     with op.batch_alter_table("customer_responses", schema=None) as batch_op:
@@ -454,6 +549,12 @@ def downgrade() -> None:
 
     op.drop_table("customer_responses")
     op.drop_table("counting_groups")
+    with op.batch_alter_table("actions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_actions_wave_id"))
+        batch_op.drop_index("ix_actions_team_id_status")
+        batch_op.drop_index(batch_op.f("ix_actions_owner_id"))
+
+    op.drop_table("actions")
     op.drop_table("waves")
     with op.batch_alter_table("sign_ins", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_ins_person_id"))
