@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 import traceback
+from contextlib import suppress
 from http import HTTPStatus
 
 from flask import Flask, Response, jsonify, render_template, request
@@ -151,4 +152,6 @@ def _report(error: Exception) -> None:
     place = f"{type(error).__name__} at {frame.filename}:{frame.lineno}"
     if place not in _reported:
         _reported.add(place)
-        print(f"headwater-collector: {place}; not reported again.", file=sys.stderr, flush=True)
+        said = f"headwater-collector: {place}; not reported again."
+        with suppress(OSError):  # the output may lie on the very disk that is full
+            print(said, file=sys.stderr, flush=True)
