@@ -70,11 +70,10 @@ class Clients:
 
     def file(self, client_sha256: str, name: str) -> bytes | None:
         """Give one file, or nothing if the client has no such file; refuse once it is gone."""
-        if client_sha256 not in self._known:
-            self._known[client_sha256] = self._found(client_sha256)
-        folder, content = self._known[client_sha256]
+        found = self._known.get(client_sha256) or self._found(client_sha256)
+        folder, content = self._known[client_sha256] = found
         if folder.state().name not in SERVED:
-            del self._known[client_sha256]
+            self._known.pop(client_sha256, None)
             raise WaveClosed("This survey is over, and its page is gone.")
         return content.get(name)
 

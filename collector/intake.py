@@ -99,20 +99,23 @@ class Intake:
 
     def put(self, within: Range, receipt: bytes, body: bytes) -> None:
         """Keep one body durably, once; the same again changes nothing, another is refused."""
+        moves: Sequence[tuple[bytes, bytes, int]] = ()
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            if moves := self._moves(within, receipt, body):
+            moves = self._moves(within, receipt, body)
+            if moves:
                 self._write(moves)
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+            if moves:
+                self._forget()
 
     def _write(self, moves: Sequence[tuple[bytes, bytes, int]]) -> None:
         self._connection.executemany(
             "UPDATE slots SET receipt = ?, body = ? WHERE slot = ?", moves
         )
         self._connection.execute("COMMIT")
-        self._forget()
 
     def _moves(self, within: Range, receipt: bytes, body: bytes) -> list[tuple[bytes, bytes, int]]:
         """Find what goes where for one more answer; nothing if the very same is there."""

@@ -56,7 +56,7 @@ class Keys:
             "letter": encode(keys.letter),
             "count": None if keys.count is None else encode(keys.count),
         }
-        files.destroy(self._path(wave))
+        self.destroy(wave)
         files.write_durably(self._path(wave), canonical(content))
         return keys
 

@@ -12,7 +12,7 @@ from collector.keys import Keys
 from collector.openings import Opening, pad_of
 from surveys.documents import sha256_of
 from surveys.encoding import encode
-from surveys.errors import DifferentDocument
+from surveys.errors import BadDocument, DifferentDocument
 from surveys.manifests import FROM_PREPARATION
 from surveys.openings import PREPARATION_SCHEMA
 from surveys.questionnaires import Questionnaire
@@ -23,13 +23,20 @@ OPENING = "opening.json"
 PREPARATION = "preparation.json"
 MANIFEST = "manifest.json"
 
+MOST_PAD = 160 * 1024  # every answer is sent at this length, and a request has 256 KiB
+
 
 def make(folder: WaveFolder, keys: Keys, *, plan: Mapping[str, Any], address: str) -> State:
     """Make the keys and the client of a planned wave, and the reply that names both."""
+    pad = pad_of(Questionnaire.from_dict(plan["questionnaire"]))
+    if pad > MOST_PAD:
+        raise BadDocument(
+            f"The comments of this questionnaire may take {pad:,} bytes; a sealed answer has "
+            f"room for {MOST_PAD:,}. Allow fewer characters."
+        )
     guardian = plan["guardian"]
     holds = guardian is not None and guardian["holds_count_key"]
     drawn = keys.make(plan["wave"], with_count_key=not holds)
-    pad = pad_of(Questionnaire.from_dict(plan["questionnaire"]))
     made = build(plan, collector=address, pad=pad)
     reply = {
         "schema": PREPARATION_SCHEMA,

@@ -207,3 +207,28 @@ def test_resubmissions_and_refusals_leave_no_trace(tmp_path):
         store.put(whole, receipts[9], b"x" * BODY)
 
     assert path.read_bytes() == before
+
+
+class FailingIntake(Intake):
+    """Writes, and finds the disk full before it can commit."""
+
+    def _write(self, moves):
+        self._connection.executemany(
+            "UPDATE slots SET receipt = ?, body = ? WHERE slot = ?", moves
+        )
+        raise OSError(28, "No space left on device")
+
+
+def test_an_answer_that_could_not_be_kept_leaves_no_trace(tmp_path):
+    """Neither the file nor the journal beside it tells of an answer that was not stored."""
+    path = tmp_path / "answers.sqlite"
+    (whole,) = ranges_of([9])
+    Intake.create(path, n_slots=9, body_length=BODY)
+    store = FailingIntake(path)
+    before = path.read_bytes()
+
+    with pytest.raises(OSError, match="No space"):
+        store.put(whole, b"r" * 32, b"x" * BODY)
+
+    assert path.read_bytes() == before
+    assert set(intake._journal(path).read_bytes()) == {0}

@@ -1,14 +1,17 @@
 """collector.preparing: a wave opens as it was prepared, with keys that lie apart."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from collector.config import BadSettings
 from collector.guardians import Guardian
+from collector.program import MOST_BYTES
 from collector.store import Store
-from surveys import sealing
+from surveys import questionnaires, sealing
+from surveys.documents import canonical
 from surveys.encoding import decode, encode
 from surveys.errors import (
     BadDocument,
@@ -18,6 +21,7 @@ from surveys.errors import (
     SpentBallot,
     WrongState,
 )
+from surveys.questions import Comment
 from tests.collector.conftest import (
     ANSWERS,
     BOTH,
@@ -119,6 +123,22 @@ def test_bad_plans_prepare_nothing(store, spoil, refusal):
         store.prepare(plan)
 
     assert list(store._folder.iterdir()) == []
+
+
+def comments(n):
+    """Ask for so many comments of the greatest length there is."""
+    pulse = questionnaires.load("monthly_pulse")
+    asked = tuple(Comment(key=f"c{i}", text="Why?", max_length=10_000) for i in range(n))
+    return replace(pulse, questions=asked, constructs=())
+
+
+def test_answers_too_long_for_a_request_are_refused_beforehand(store):
+    """The longest answers that can be prepared for can be sent, and no longer ones prepared."""
+    with pytest.raises(BadDocument, match="Allow fewer characters"):
+        store.prepare(make_plan(questionnaire=comments(5)))
+    wave = open_wave(store, questionnaire=comments(4))
+
+    assert len(canonical(wave.request(0, 0, {}))) < MOST_BYTES
 
 
 def test_a_manifest_without_its_guardian_opens_nothing(store):
