@@ -16,7 +16,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -85,13 +85,17 @@ def kill(child: int) -> None:
     os.waitpid(child, 0)
 
 
+def mount(*arguments: str | Path) -> None:
+    """Mount something, seen by nobody but this program: it has a name space of its own."""
+    subprocess.run(["mount", *map(str, arguments)], check=True)
+
+
 def main(folder: str, mutant: str = "") -> None:
     """Serve until the standard input ends."""
     MUTANTS[mutant]()
     listening = socket.create_server(("127.0.0.1", 0), backlog=128)
-    settings = Settings(
-        collector_store=Path(folder) / "store", collector_keys=Path(folder) / "keys"
-    )
+    store = Path(folder) / "store"
+    settings = Settings(collector_store=store, collector_keys=Path(folder) / "keys")
     child = serve(settings, listening)
     print(listening.getsockname()[1], flush=True)
     for line in sys.stdin:
@@ -107,6 +111,11 @@ def main(folder: str, mutant: str = "") -> None:
                 resource.prlimit(child, resource.RLIMIT_FSIZE, (1, NO_LIMIT))
             case "empty the disk":
                 resource.prlimit(child, resource.RLIMIT_FSIZE, (NO_LIMIT, NO_LIMIT))
+            case "make read-only":
+                mount("--bind", store, store)
+                mount("-o", "remount,bind,ro", store)
+            case "make writable":
+                mount("-o", "remount,bind,rw", store)
         print("done", flush=True)
     kill(child)
 
@@ -131,12 +140,12 @@ class Master:
 
 
 @contextmanager
-def forked(folder: Path, mutant: str = "") -> Iterator[Master]:
-    """Run the program over the store and the keys below a folder."""
+def forked(folder: Path, mutant: str = "", within: Sequence[str] = ()) -> Iterator[Master]:
+    """Run the program over the store and the keys below a folder, within another if need be."""
     with (
         (folder / "output.txt").open("ab") as output,
         subprocess.Popen(
-            [sys.executable, "-m", "tests.attack.forked", str(folder), mutant],
+            [*within, sys.executable, "-m", "tests.attack.forked", str(folder), mutant],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -13,6 +13,7 @@ import http.client
 import json
 import random
 import shutil
+import subprocess
 import threading
 import time
 from contextlib import suppress
@@ -32,7 +33,7 @@ from tests.collector.conftest import Wave, make_store, open_wave
 pytestmark = pytest.mark.attack
 
 WAVE = "2026-03"
-PEOPLE, MANY = 150, 900
+PEOPLE, MANY = 120, 900
 KILLS, MANY_KILLS = 12, 60
 CLIENTS = 6
 PATIENCE = 60.0  # seconds until somebody who is never acknowledged gives up
@@ -175,11 +176,20 @@ def test_kills_find_a_collector_that_acknowledges_too_early(ready, tmp_path):
     assert lost(ready[1], crowd, found) > 0
 
 
-def hurt(ready: Any, folder: Path, harm: str, cure: str, mutant: str = "") -> tuple[Any, Any]:
+HARMS = {
+    "fill the disk": "empty the disk",
+    "make read-only": "make writable",
+    "stop": "go on",
+}
+OWN_MOUNTS = ("unshare", "--map-root-user", "--mount")
+
+
+def hurt(ready: Any, folder: Path, harm: str, mutant: str = "") -> tuple[Any, Any]:
     """Send some answers in peace, some under harm, and all of them again after the cure."""
     source, _, bodies = ready
     shutil.copytree(source, folder, dirs_exist_ok=True)
-    with forked(folder, mutant) as master:
+    cure, within = HARMS[harm], OWN_MOUNTS if harm == "make read-only" else ()
+    with forked(folder, mutant, within) as master:
         peace = [post(master.port, body) for body in bodies[:5]]
         assert [status for status, _ in peace] == [200] * 5
         master.tell(harm)
@@ -211,11 +221,18 @@ def kept_beside(folder: Path) -> list[tuple[bytes, bytes]]:
         shutil.rmtree(copy)
 
 
-def test_a_disk_that_takes_nothing_is_admitted(ready, tmp_path):
+def can_mount() -> bool:
+    """Tell whether this system lets us mount something for ourselves alone."""
+    return bool(shutil.which("unshare")) and not subprocess.run(OWN_MOUNTS + ("true",)).returncode
+
+
+@pytest.mark.parametrize("harm", ["fill the disk", "make read-only"])
+def test_a_disk_that_takes_nothing_is_admitted(ready, tmp_path, harm):
     """Where nothing can be written the answer is 503; sent again later it is kept once."""
-    statuses, (afterwards, stored, found) = hurt(
-        ready, tmp_path, "fill the disk", "empty the disk"
-    )
+    if harm == "make read-only" and not can_mount():
+        pytest.skip("No folder can be made read-only here: unshare is not allowed.")
+
+    statuses, (afterwards, stored, found) = hurt(ready, tmp_path, harm)
 
     assert statuses == [503] * 4
     assert stored == 5
@@ -225,9 +242,7 @@ def test_a_disk_that_takes_nothing_is_admitted(ready, tmp_path):
 
 def test_the_full_disk_finds_a_collector_that_pretends(ready, tmp_path):
     """One that acknowledges what it could not write is found by the same attempt."""
-    statuses, (_, stored, _) = hurt(
-        ready, tmp_path, "fill the disk", "empty the disk", mutant="pretend"
-    )
+    statuses, (_, stored, _) = hurt(ready, tmp_path, "fill the disk", mutant="pretend")
 
     assert statuses == [200] * 4
     assert stored == 5
@@ -235,7 +250,7 @@ def test_the_full_disk_finds_a_collector_that_pretends(ready, tmp_path):
 
 def test_a_collector_that_stands_still_acknowledges_nothing(ready, tmp_path):
     """Who waits in vain sends again; what the sleeper does when it wakes is done once."""
-    statuses, (afterwards, _, found) = hurt(ready, tmp_path, "stop", "go on")
+    statuses, (afterwards, _, found) = hurt(ready, tmp_path, "stop")
 
     assert statuses == [0] * 4
     assert [status for status, _ in afterwards] == [200] * 9
