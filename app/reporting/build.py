@@ -81,7 +81,9 @@ def _linkage(session: Session, subject: str, today: date) -> dict[str, Any]:
         outcome_points=_points_of(OUTCOME, roll_ups.customer_questionnaires(session)),
     )
     result = link(panel.employee, panel.customer, seed=SEED, dropped=panel.dropped)
-    document = linkage_document(result, bounds=panel.bounds, response=panel.response)
+    document = linkage_document(
+        result, bounds=panel.bounds, response=panel.response, answered=panel.answered
+    )
     document["chain"] = chain(result)
     document["coverage"]["dropped_text"] = " ".join(
         [document["coverage"]["dropped_text"], *panel.remarks]

@@ -42,6 +42,7 @@ def linkage_document(
     sources: Document | None = None,
     bounds: Mapping[str, tuple[int, int]] | None = None,
     response: str = "",
+    answered: str = "",
 ) -> Document:
     """
     Lay a result out in the order of the page; plain JSON all through.
@@ -49,17 +50,19 @@ def linkage_document(
     `names` gives the display names of teams where their keys are not for reading; `sources`
     is a table that tells where the data came from.  `bounds` tells in how many of its months,
     and of how many, a team's employee score is only a bound; `response` is the employees'
-    response rate in words.
+    response rate in words, `answered` how many of their answers are linked, where the exact
+    number may not be shown.
     """
     called = names or {}
     verdict = result.verdict
+    behind = _behind(result, answered=answered)
     return {
         "schema": SCHEMA,
         "title": title,
         "lede": texts.lede(result),
         "chain": None,
-        "coverage": _coverage(result, called, response=response),
-        "reliability": _reliability(result),
+        "coverage": _coverage(result, called, behind=behind, response=response),
+        "reliability": _reliability(result, behind=behind),
         "link": _link(result, called, bounds=bounds or {}),
         "power": {"heading": "Could we have seen it?", "text": texts.power_text(result)},
         "verdict": {
@@ -93,12 +96,23 @@ def table(
     return {"id": id, "caption": caption, "columns": columns, "rows": rows, "notes": notes or []}
 
 
-def _coverage(result: LinkageResult, names: Mapping[str, str], *, response: str) -> Document:
+def _behind(result: LinkageResult, *, answered: str) -> tuple[str, str]:
+    """Say how many answers of employees and of customers lie behind the link, where known."""
+    known = [
+        "" if number is None else count(number)
+        for number in (result.coverage.n_employees, result.coverage.n_customers)
+    ]
+    return answered or known[0], known[1]
+
+
+def _coverage(
+    result: LinkageResult, names: Mapping[str, str], *, behind: tuple[str, str], response: str
+) -> Document:
     coverage = result.coverage
     dropped = [[names.get(team, team), reason] for team, reason in coverage.dropped]
     return {
         "heading": "Who is in it",
-        "text": texts.coverage_text(coverage, response=response),
+        "text": texts.coverage_text(coverage, behind=behind, response=response),
         "dropped_text": texts.dropped_text(coverage),
         "dropped": table(
             "dropped-teams", "Teams left out", columns=["Team", "Reason"], rows=dropped
@@ -108,13 +122,10 @@ def _coverage(result: LinkageResult, names: Mapping[str, str], *, response: str)
     }
 
 
-def _reliability(result: LinkageResult) -> Document:
+def _reliability(result: LinkageResult, *, behind: tuple[str, str]) -> Document:
     sides = [
         _side(side, people=people)
-        for side, people in (
-            (result.employee, result.coverage.n_employees),
-            (result.customer, result.coverage.n_customers),
-        )
+        for side, people in zip((result.employee, result.customer), behind, strict=True)
     ]
     return {
         "heading": "Can the surveys tell teams apart?",
@@ -151,12 +162,12 @@ def _reliability_table(result: LinkageResult) -> Document:
     return table("reliability-figures", caption, columns=columns, rows=rows, notes=notes)
 
 
-def _side(side: SideReliability, *, people: int | None) -> Document:
+def _side(side: SideReliability, *, people: str) -> Document:
     known = side.reliability is not None
     grade = (
         texts.GRADES[reliability_word(side.reliability)] if side.reliability is not None else ""
     )
-    answers = f"{count(people)} answers behind the linked teams." if people is not None else ""
+    answers = f"{people} answers behind the linked teams." if people else ""
     unknown = "Not estimable: how answers differ within teams is unknown."
     return {
         "name": _capital(side.name),

@@ -76,17 +76,19 @@ def digits_for(*values: float, unit: str = "points") -> int:
     return 2 if widest == 0 else min(8, max(0, 1 - math.floor(math.log10(widest))))
 
 
-def coverage_text(coverage: Coverage, *, response: str = "") -> str:
-    """Say who is in the link; with the employees' response rate where it is known."""
+def coverage_text(coverage: Coverage, *, behind: tuple[str, str], response: str = "") -> str:
+    """
+    Say who is in the link; with the employees' response rate where it is known.
+
+    `behind` says how many employees' and how many customers' answers are linked.
+    """
     most = max(coverage.n_employee_teams, coverage.n_customer_teams)
     people = [
-        f"{count(n)} {who} answers"
-        for n, who in ((coverage.n_employees, "employee"), (coverage.n_customers, "customer"))
-        if n is not None
+        f"{n} {who} answers" for n, who in zip(behind, ("employee", "customer"), strict=True) if n
     ]
-    behind = f", with {joined(people)} behind them" if people else ""
+    known = f", with {joined(people)} behind them" if people else ""
     rate = f"; the response rate of these waves is {response}" if response else ""
-    return f"{count(coverage.n_teams)} of {count(most)} teams could be linked{behind}{rate}."
+    return f"{count(coverage.n_teams)} of {count(most)} teams could be linked{known}{rate}."
 
 
 def dropped_text(coverage: Coverage) -> str:

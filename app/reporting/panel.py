@@ -15,7 +15,7 @@ from analysis import Side, cronbach_alpha
 from analysis.frames import SCORES
 from analysis.summary import count
 from app.queries.roll_ups import TeamMonth
-from app.reporting.figures import counted_together, shown_count
+from app.reporting.figures import Count, counted_together, shown_count
 from app.reporting.linkage_texts import unit_on
 from app.reporting.waves import response_text
 from surveys.disclosure import asked_scales
@@ -46,6 +46,7 @@ class Panel:
     remarks: tuple[str, ...]
     bounds: Mapping[str, tuple[int, int]]
     response: str
+    answered: str
 
 
 def month_ordinal(day: date) -> int:
@@ -85,7 +86,7 @@ def linkage_panel(
         if (unit := frozenset(cell["teams"])) in labels
         and (row := _employee_row(labels[unit], period, release, cell)) is not None
     ]
-    employee = pd.DataFrame(rows, columns=[*SCORES, "is_bound"])
+    employee = pd.DataFrame(rows, columns=[*SCORES, "is_bound", "n_eligible"])
     # Two waves in one month: the later one stands for the month.
     employee = employee.drop_duplicates(["team", "period"], keep="last")
     customer, unknown = _customer_rows(labels, customers)
@@ -100,7 +101,9 @@ def linkage_panel(
     dropped += [
         (spoken.get(team, team), "has customers, but no cell that counts it") for team in unknown
     ]
-    linked = employee.merge(customer[["team", "period"]], on=["team", "period"])
+    months = customer[["team", "period"]]
+    sides = employee.merge(months, on=["team", "period"], how="left", indicator=True)
+    linked, alone = (sides[sides["_merge"] == kind] for kind in ("both", "left_only"))
     return Panel(
         employee=Side(
             scores=employee[list(SCORES)],
@@ -110,36 +113,53 @@ def linkage_panel(
         ),
         customer=Side(scores=customer, name=outcome, unit=unit_on(outcome_points)),
         dropped=tuple(dropped),
-        remarks=(*_remarks(units, employee, customer), *_bounds_remark(linked)),
+        remarks=(
+            *_merged_remark(units),
+            *_guests_remark(employee, customer),
+            *_staff_remark(alone),
+            *_bounds_remark(linked),
+        ),
         bounds=_bounds(linked),
         response=_response([cell for period, _, cell in cells if period in set(linked["period"])]),
+        answered=str(_answered(linked)) if len(linked) else "",
     )
 
 
-def _remarks(
-    units: Sequence[TeamSet], employee: pd.DataFrame, customer: pd.DataFrame
-) -> Iterator[str]:
-    """Say which units are several teams, and how many answers have no counterpart."""
+def _merged_remark(units: Sequence[TeamSet]) -> Iterator[str]:
     merged = [unit for unit in units if len(unit) > 1]
     if merged:
         n_inside = sum(map(len, merged))
         stand = "one stands" if len(merged) == 1 else f"{count(len(merged))} stand"
         yield f"Among them, {stand} for {count(n_inside)} teams that are counted together."
-    sides = employee[["team", "period", "n"]].merge(
-        customer[["team", "period", "n"]],
-        on=["team", "period"],
-        how="outer",
-        suffixes=("_staff", "_guests"),
+
+
+def _guests_remark(employee: pd.DataFrame, customer: pd.DataFrame) -> Iterator[str]:
+    months = employee[["team", "period"]]
+    sides = customer.merge(months, on=["team", "period"], how="left", indicator=True)
+    alone = int(sides.loc[sides["_merge"] == "left_only", "n"].sum())
+    if alone:
+        yield (
+            f"{count(alone)} customer answers came in months in which their team has no"
+            " released engagement."
+        )
+
+
+def _staff_remark(alone: pd.DataFrame) -> Iterator[str]:
+    if len(alone):
+        yield (
+            f"{_answered(alone)} employee answers belong to months in which the customers of"
+            " their team gave too few answers."
+        )
+
+
+def _answered(rows: pd.DataFrame) -> Count:
+    """Count the employees behind some units, as it may be shown."""
+    return counted_together(
+        [
+            shown_count(int(n), n_eligible=int(n_eligible))
+            for n, n_eligible in zip(rows["n"], rows["n_eligible"], strict=True)
+        ]
     )
-    for own, other, who in (
-        ("n_guests", "n_staff", "customer answers came in months in which their team has no"
-         " released engagement"),
-        ("n_staff", "n_guests", "employee answers belong to months in which the customers of"
-         " their team gave too few answers"),
-    ):  # fmt: skip
-        alone = int(sides.loc[sides[other].isna(), own].sum())
-        if alone:
-            yield f"{count(alone)} {who}."
 
 
 def _bounds(linked: pd.DataFrame) -> dict[str, tuple[int, int]]:
@@ -203,7 +223,7 @@ def _unique_labels(names: Mapping[TeamSet, str]) -> dict[TeamSet, str]:
 
 def _employee_row(
     label: str, period: int, release: Release, cell: Mapping[str, Any]
-) -> tuple[str, int, int, float, float, bool] | None:
+) -> tuple[str, int, int, float, float, bool, int] | None:
     """Read one cell's engagement; where its own spread is not released, the pooled one serves."""
     released = cell["constructs"].get(ENGAGEMENT)
     if released is None or released["status"] == "hidden":
@@ -214,7 +234,8 @@ def _employee_row(
         variance = pooled["variance"] if pooled else float("nan")
     is_bound = released["status"] != "exact"
     total = released["point_sum"] if is_bound else released["sum"]
-    return label, period, released["n"], total / released["n"], variance, is_bound
+    n, n_eligible = released["n"], cell["n_eligible"]
+    return label, period, n, total / n, variance, is_bound, n_eligible
 
 
 def _customer_rows(
