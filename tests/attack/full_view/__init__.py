@@ -1,0 +1,1 @@
+"""The full-view attacker: crawls all that is shown, reads its numbers, solves for people."""

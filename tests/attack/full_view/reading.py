@@ -1,0 +1,214 @@
+"""Reading what was shown: every number with the wave, the part and the measure it stands at."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zipfile import ZipFile
+
+from bs4 import BeautifulSoup
+from openpyxl import load_workbook
+
+from tests.attack.full_view.crawling import Seen
+
+NUMBER = re.compile(r"(?<![\w.])[+−-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
+RANGE = re.compile(rf"({NUMBER.pattern}) to ({NUMBER.pattern})")
+ANSWERS = re.compile(r"(?:\bn (\d[\d,]*(?: or more)?)|(\d[\d,]*(?: or more)?) answers)")
+EXACTLY = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """
+    One figure: where it stood, and all that was printed of it.
+
+    `value`, `low` and `high` lie within `digits` of what was computed.  `kind` is
+    "figure", or "gap" for the distance of a cell from all others.
+    """
+
+    wave: str
+    part: str
+    measure: str
+    text: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: str
+    digits: float
+    address: str
+    kind: str = "figure"
+
+
+def number(text: str) -> float:
+    """Read a number as pages print it."""
+    return float(text.replace(",", "").replace("−", "-").replace("+", ""))
+
+
+def numbers_in(text: str) -> Iterator[str]:
+    """List the numbers in a text, as they are printed."""
+    yield from NUMBER.findall(text)
+
+
+def figures_of(everything: Iterable[Seen]) -> Iterator[Shown]:
+    """Read every figure of a released wave that stands anywhere in what was shown."""
+    for seen in everything:
+        if seen.mimetype == "text/csv":
+            yield from _of_rows(list(csv.reader(io.StringIO(seen.text))), seen.address)
+        elif seen.mimetype.endswith("sheet"):
+            for sheet in load_workbook(io.BytesIO(seen.content), read_only=True):
+                rows = [["" if v is None else str(v) for v in row] for row in sheet.values]
+                yield from _of_rows(rows, seen.address)
+        elif seen.mimetype == "text/html":
+            yield from _of_page(seen.page, seen.address)
+
+
+def words_of(seen: Seen) -> str:
+    """
+    Write out all a page or a file says, labels of drawings and data for scripts included.
+
+    The numbers along the axes of drawings are left out; the drawings are drawn anew instead.
+    """
+    if seen.mimetype == "text/csv":
+        return "\n".join(" | ".join(row) for row in csv.reader(io.StringIO(seen.text)))
+    if seen.mimetype.endswith("sheet"):
+        with ZipFile(io.BytesIO(seen.content)) as parts:
+            return "\n".join(parts.read(name).decode() for name in parts.namelist())
+    if seen.mimetype != "text/html":
+        return seen.text
+    kept = [
+        text
+        for text in seen.page.find_all(string=True)
+        if text.strip() and text.find_parent("svg") is None
+    ]
+    for element in seen.page.find_all(True):
+        for name, value in element.attrs.items():
+            if name.startswith("data-") or name in ("aria-label", "title", "value", "alt"):
+                kept.append(value if isinstance(value, str) else " ".join(value))
+    return "\n".join(kept)
+
+
+def _of_rows(rows: Sequence[Sequence[str]], address: str) -> Iterator[Shown]:
+    head = list(rows[0]) if rows else []
+    if "counted together" not in head:
+        return
+    for row in rows[1:]:
+        cells = dict(zip(head, row, strict=False))
+        given = dict(
+            wave=cells["wave"],
+            part=cells["counted together"],
+            measure=cells["measure"],
+            digits=EXACTLY,
+            address=address,
+        )
+        yield Shown(
+            **given,
+            text=cells["shown as"],
+            value=_known(cells["figure"]),
+            low=_known(cells["lower limit"]),
+            high=_known(cells["upper limit"]),
+            n=cells["answers"],
+        )
+        if cells.get("less all others"):
+            yield Shown(
+                **given,
+                text="",
+                value=_known(cells["less all others"]),
+                low=_known(cells["lower limit of it"]),
+                high=_known(cells["upper limit of it"]),
+                n="",
+                kind="gap",
+            )
+
+
+def _known(text: str) -> float | None:
+    return number(text) if text else None
+
+
+def _of_page(page: BeautifulSoup, address: str) -> Iterator[Shown]:
+    title = _plain(page.h1) if page.h1 else ""
+    if page.select_one("table.heat-map"):
+        wave, _, part = title.partition(": ")
+        for table in page.select("table.heat-map"):
+            yield from _of_heat_map(table, wave=wave, address=address)
+        yield from _of_gaps(page, wave=wave, address=address)
+        yield from _of_trends(page, part=part, address=address)
+    elif title.startswith("What we answered: "):
+        wave = title.removeprefix("What we answered: ")
+        part = re.search(r"figures of (.+) as a whole", _plain(page.select_one(".lede")))[1]
+    else:
+        return
+    for entry in page.select(".chief-figures > div, .results > .result"):
+        measure = _plain(entry.dt.find(string=True))
+        figure = _plain(entry.select_one(".chief-figure, .figure"))
+        rest = _plain(entry.select_one(".chief-interval, .small:not(dt *)"))
+        yield _shown(figure, rest, wave=wave, part=part, measure=measure, address=address)
+
+
+def _of_heat_map(table: Any, *, wave: str, address: str) -> Iterator[Shown]:
+    titles = [_plain(th) for th in table.select("thead th")][2:]
+    for row in table.select("tbody tr"):
+        part = _plain(row.th.find(string=lambda s: s.strip()))
+        for measure, cell in zip(titles, row.select("td.heat"), strict=True):
+            figure = _plain(cell.select_one(".heat-figure").find(string=True))
+            rest = " ".join(_plain(e) for e in cell.select(".heat-detail, .heat-small"))
+            yield _shown(figure, rest, wave=wave, part=part, measure=measure, address=address)
+
+
+def _of_gaps(page: BeautifulSoup, *, wave: str, address: str) -> Iterator[Shown]:
+    caption = page.find(id="gaps-table")
+    if caption is None:
+        return
+    table = caption if caption.name == "table" else caption.find_parent("table")
+    titles = [_plain(th) for th in table.select("thead th")][1:]
+    for row in table.select("tbody tr"):
+        part, *cells = (_plain(cell) for cell in row.select("th, td"))
+        for measure, text in zip(titles, cells, strict=True):
+            if text != "–":
+                figure = text.lstrip("▲▼ ").partition(" (")[0]
+                given = dict(wave=wave, part=part, measure=measure, address=address)
+                yield _shown(figure, text, kind="gap", **given)
+
+
+def _of_trends(page: BeautifulSoup, *, part: str, address: str) -> Iterator[Shown]:
+    for table in page.select("table.trend-table"):
+        titles = [_plain(th) for th in table.select("thead th")][1:]
+        for row in table.select("tbody tr:not(.trend-break)"):
+            for measure, cell in zip(titles, row.select("td"), strict=True):
+                figure = _plain(cell.find(string=True))
+                if figure == "–":
+                    continue
+                rest = _plain(cell.span)
+                given = dict(wave=_plain(row.th), part=part, measure=measure, address=address)
+                yield _shown(figure, rest, **given)
+    for chart in page.select("figure.chart"):
+        measure = _plain(chart.figcaption.find(string=True))
+        for mark in chart.select("[aria-label*=': ']"):
+            found = re.match(r"(.+?): (\S+), 95% interval (.+)", mark["aria-label"])
+            if found:
+                given = dict(wave=found[1], part=part, measure=measure, address=address)
+                yield _shown(found[2], found[3], **given)
+
+
+def _shown(figure: str, rest: str, *, kind: str = "figure", **given: str) -> Shown:
+    values = [number(text) for text in numbers_in(figure)]
+    limits, answers = RANGE.search(rest.partition("scale")[0]), ANSWERS.search(rest)
+    digits = figure.partition(".")[2]
+    return Shown(
+        text=figure,
+        value=values[0] if values else None,
+        low=number(limits[1]) if limits else None,
+        high=number(limits[2]) if limits else None,
+        n=(answers[1] or answers[2]) if answers else "",
+        digits=0.5 * 10.0 ** -len(re.match(r"\d*", digits)[0]) + EXACTLY,
+        kind=kind,
+        **given,
+    )
+
+
+def _plain(element: Any) -> str:
+    text = element if isinstance(element, str) else element.get_text(" ")
+    return " ".join(text.split())
