@@ -3,8 +3,8 @@ The closed list: what anybody may check of a wave that is over.
 
 Per released cell it says how many answers were accepted, how many rights were issued
 and how many people were eligible, so that everybody can see accepted <= issued <=
-eligible.  A count within one of nobody or of everybody is given as a bound, because
-it would tell the status of each person.  There are no totals, and the list of
+eligible.  A count within one of nobody or of everybody who might be counted is given
+as a bound, because it would tell the status of each person.  There are no totals, and the list of
 receipts is filled up with random entries to the number of people eligible: its
 length, less the exact counts of the other cells, would undo a bound.
 """
@@ -29,13 +29,32 @@ RECEIPT_LENGTH = 32
 Table = Mapping[str, Any]
 
 
-def count_or_bound(n: int, *, eligible: int) -> dict[str, int]:
-    """Give a count of people, as a bound where it would tell who is among them."""
+def count_or_bound(n: int, *, of: int) -> dict[str, int]:
+    """Count some of a number of people, with a bound where a count would tell who they are."""
     if n <= 1:
         return {"at_most": 1}
-    if n >= eligible - 1:
-        return {"at_least": eligible - 1}
+    if n >= of - 1:
+        return {"at_least": of - 1}
     return {"exact": n}
+
+
+def count_issued(ballots: int, *, of: int, letters: int) -> dict[str, int]:
+    """Count ballots, with a bound where needed, and letters, of which everybody has one."""
+    if of == 0:
+        return {"exact": letters}
+    ((kind, n),) = count_or_bound(ballots, of=of).items()
+    return {kind: n + letters}
+
+
+def count_accepted(accepted: int, *, issued: Mapping[str, int]) -> dict[str, int]:
+    """
+    Count answers, with a bound also where nearly all answered who got a right to.
+
+    Somebody may know who took a ballot.  The bound follows from what is shown of the
+    issued rights, so it tells nothing more about these.
+    """
+    ((kind, n),) = issued.items()
+    return {"at_most": n} if kind == "at_most" else count_or_bound(accepted, of=n)
 
 
 def make_closed_list(
@@ -99,24 +118,25 @@ def check_closed_list(document: Table, *, manifest: Table, manifest_digest: byte
 def _cells(
     opening: Table, release: Table, *, accepted: Mapping[str, int], issued: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    """Count per released cell; letters that were printed are no secret of anybody's."""
+    """Count per released cell."""
     members = _groups_of_cells(opening, release)
     cells = []
     for cell in release["cells"]:
         own = members[cell["cell"]]
-        eligible = sum(group["n_eligible"] for group in own)
-        by_letter_only = all(group["right"] == "letter" for group in own)
-        n_issued = sum(issued[group["group"]] for group in own)
+        by_ballot = [group for group in own if group["right"] == "ballot"]
+        shown = count_issued(
+            sum(issued[group["group"]] for group in by_ballot),
+            of=sum(group["n_eligible"] for group in by_ballot),
+            letters=sum(group["n_eligible"] for group in own if group["right"] == "letter"),
+        )
         n_accepted = sum(accepted[group["group"]] for group in own)
         cells.append(
             {
                 "cell": cell["cell"],
                 "label": cell["label"],
-                "accepted": count_or_bound(n_accepted, eligible=eligible),
-                "issued": {"exact": n_issued}
-                if by_letter_only
-                else count_or_bound(n_issued, eligible=eligible),
-                "eligible": eligible,
+                "accepted": count_accepted(n_accepted, issued=shown),
+                "issued": shown,
+                "eligible": sum(group["n_eligible"] for group in own),
             }
         )
     return cells

@@ -6,7 +6,13 @@ from datetime import date
 
 import pytest
 
-from surveys.closed import check_closed_list, count_or_bound, make_closed_list
+from surveys.closed import (
+    check_closed_list,
+    count_accepted,
+    count_issued,
+    count_or_bound,
+    make_closed_list,
+)
 from surveys.documents import canonical, sha256_of
 from surveys.encoding import decode, encode
 from surveys.errors import BadDocument, SurveyError
@@ -70,12 +76,39 @@ def less(n):
 )
 def test_a_count_next_to_nobody_or_everybody_is_a_bound(n, shown):
     """Ten of ten would say of each of them that they answered."""
-    assert count_or_bound(n, eligible=10) == shown
+    assert count_or_bound(n, of=10) == shown
+
+
+@pytest.mark.parametrize(
+    ("ballots", "shown"),
+    [(0, {"at_most": 9}), (3, {"exact": 11}), (7, {"at_least": 15}), (8, {"at_least": 15})],
+)
+def test_letters_beside_ballots_do_not_undo_the_bound_of_ballots(ballots, shown):
+    """Eight letters and no ballot would be "8 of 16": nobody took a ballot."""
+    assert count_issued(ballots, of=8, letters=8) == shown
+
+
+@pytest.mark.parametrize(
+    ("accepted", "issued", "shown"),
+    [
+        (6, {"exact": 10}, {"exact": 6}),
+        (9, {"exact": 10}, {"at_least": 9}),
+        (10, {"exact": 10}, {"at_least": 9}),
+        (1, {"exact": 10}, {"at_most": 1}),
+        (17, {"at_least": 19}, {"exact": 17}),
+        (18, {"at_least": 19}, {"at_least": 18}),
+        (20, {"at_least": 19}, {"at_least": 18}),
+        (8, {"at_most": 9}, {"at_most": 9}),
+    ],
+)
+def test_answers_next_to_all_rights_issued_are_a_bound(accepted, issued, shown):
+    """Who knows who took a ballot must not learn that every one of them answered."""
+    assert count_accepted(accepted, issued=issued) == shown
 
 
 def test_the_list_lets_everybody_check_and_find_their_own():
     """Counts per cell, receipts, and the digests that tie the list to its wave."""
-    release, document, receipts = close(less(3), issued=less(2))
+    release, document, receipts = close(less(5), issued=less(2))
     check(json.loads(canonical(document)))
 
     assert document["release_sha256"] == sha256_of(release)
