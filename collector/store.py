@@ -41,7 +41,7 @@ from surveys.errors import (
 from surveys.manifests import receipt_message
 from surveys.openings import check_plan
 from surveys.sealing import public_key_of
-from surveys.signing import sign
+from surveys.signing import SigningKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,7 @@ class Running:
 
     opening: Opening
     keys: WaveKeys
+    receipt_key: SigningKey
 
 
 class Store:
@@ -135,7 +136,7 @@ class Store:
         message = receipt_message(
             manifest=running.opening.manifest_sha256, receipt=entry.receipt, sealed=entry.sealed
         )
-        return Accepted(receipt=entry.receipt, acknowledgement=sign(running.keys.receipt, message))
+        return Accepted(receipt=entry.receipt, acknowledgement=running.receipt_key.sign(message))
 
     # What the application asks for.
 
@@ -289,7 +290,10 @@ class Store:
             return running
         with folder.held():
             folder.require_open()
-            running = Running(opening=self._load(folder), keys=self._keys.read(wave))
+            keys = self._keys.read(wave)
+            running = Running(
+                opening=self._load(folder), keys=keys, receipt_key=SigningKey(keys.receipt)
+            )
             self._running[wave] = running
             return running
 
