@@ -22,6 +22,8 @@ from app.database import make_engine
 from app.demo.run import Place
 from app.demo.seed import seed_demo
 from app.exchange import over_wsgi
+from app.installation import Installation
+from app.key_folder import KeyFolder
 from app.migrating import migrate_database
 from collector import files, intake
 from collector.config import Settings as CollectorSettings
@@ -74,18 +76,25 @@ def fill(place: Place) -> None:
     with MonkeyPatch.context() as patch:
         # Waiting for the disk would be most of the time; tests/attack looks at durability.
         patch.setattr(intake, "SYNCHRONOUS", "OFF")
-        patch.setattr(files.os, "fsync", lambda descriptor: None)
+        patch.setattr(files.os, "fsync", lambda descriptor: None)  # the one of both programs
         collector = create_collector(
             CollectorSettings(
                 collector_store=place.data / "collector",
+                collector_keys=place.data / "keys" / "collector",
                 collector_token=settings.collector_token,
+                collector_url=place.collector_url,
+                public_url=place.url,
             )
         )
         client = Client(collector, use_cookies=False)
 
         def post(wave: str, form: Mapping[str, str]) -> None:
             answer = client.post(f"/w/{wave}", data=form, base_url=place.collector_url)
-            assert answer.status_code == 303, answer.text[:500]
+            assert answer.status_code == 200, answer.text[:500]
+
+        def redeem(document: Mapping[str, str]) -> None:
+            answer = client.post("/anon/submit", json=document, base_url=place.collector_url)
+            assert answer.status_code == 200, answer.text[:500]
 
         engine = make_engine(settings.database_url)
         with sessionmaker(engine)() as session:
@@ -94,8 +103,10 @@ def fill(place: Place) -> None:
                 collector=over_wsgi(
                     collector, token=settings.collector_token, address=place.collector_url
                 ),
+                installation=Installation.of(settings),
+                keys=KeyFolder(Path(settings.key_folder)),
                 post_answer=post,
-                collector_url=place.collector_url,
+                post_ballot=redeem,
                 today=now.date(),
             )
             make_first_reports(session, now=now)

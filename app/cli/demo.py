@@ -17,7 +17,8 @@ from app.demo.run import (
     CannotStart,
     Place,
     Running,
-    poster,
+    ballot_poster,
+    letter_poster,
     raise_on_signals,
     run,
     start,
@@ -27,6 +28,8 @@ from app.demo.run import (
 )
 from app.demo.seed import seed_demo
 from app.exchange import for_settings
+from app.installation import Installation
+from app.key_folder import KeyFolder
 from app.reporting.build import build_report, due_reports
 
 FIRST_REPORTS = 3
@@ -111,8 +114,10 @@ def _fill(place: Place, settings: Settings) -> None:
         facts = seed_demo(
             session,
             collector=for_settings(settings),
-            post_answer=poster(place.collector_url),
-            collector_url=place.collector_url,
+            installation=Installation.of(settings),
+            keys=KeyFolder(Path(settings.key_folder)),
+            post_answer=letter_poster(place.collector_url),
+            post_ballot=ballot_poster(place.collector_url),
             today=now.date(),
             progress=say,
         )
@@ -148,9 +153,29 @@ def _tell(facts: dict[str, Any]) -> None:
             for user in facts["users"]
         ),
         "",
-        f"Answer as an employee: {facts['collector']} with the code {facts['employee_codes'][0]}",
-        f"Answer as a customer:  {facts['customer_link']}",
+        *_ways_to_answer(facts),
         "",
         "instance/demo.json lists more codes. Press Ctrl-C to stop.",
     ]
     click.echo("\n".join(lines))
+
+
+def _ways_to_answer(facts: dict[str, Any]) -> list[str]:
+    employee = facts["users"][0]["email"]
+    ballot = (
+        [
+            f"  by ballot: sign in as {employee} and take the ballot on the home page,",
+            f"             {facts['ballot']}",
+        ]
+        if facts["ballot"]
+        else [
+            "  by ballot: only at the addresses at which the demo was filled, because the open",
+            "             wave promises them in its manifest; `make demo RESET=1` fills it here",
+        ]
+    )
+    return [
+        "Answer as an employee:",
+        *ballot,
+        f"  by letter: {facts['collector']} with the code {facts['employee_codes'][0]}",
+        f"Answer as a customer: {facts['customer_link']}",
+    ]

@@ -29,6 +29,8 @@ DIVISIONS = {
     "Billing": ("Invoicing", "Payments", "Moving home", "Business accounts"),
     "Digital": ("Website", "App", "Online accounts", "Accessibility desk", "Help pages"),
 }
+# Crews on the road have neither e-mail addresses nor accounts: they answer by letter.
+WITHOUT_EMAIL = "Field service"
 SMALL_TEAMS = {"Pop-up shop": 4, "Accessibility desk": 5}
 NEAR_UNANIMOUS_TEAM = "Crew Lake"
 NEAR_UNANIMOUS_LIFT = 3.5  # in standard deviations, so that hardly anybody there disagrees

@@ -21,6 +21,7 @@ import requests
 
 from app.config import Settings
 from app.demo import plan
+from app.demo.ballots import PostBallot
 from app.demo.seed import DemoFacts, PostAnswer
 
 START_SECONDS = 30.0
@@ -48,6 +49,11 @@ class Place:
         return self.folder / "demo"
 
     @property
+    def database(self) -> Path:
+        """The file of the database."""
+        return self.data / "application" / "headwater.db"
+
+    @property
     def facts(self) -> Path:
         """The file for programs that drive the demo; it is written last."""
         return self.folder / "demo.json"
@@ -65,7 +71,7 @@ class Place:
     @property
     def is_filled(self) -> bool:
         """Whether a seeding went through to its end here."""
-        return self.facts.exists() and self.data.exists()
+        return self.facts.exists() and self.database.exists()
 
     def check_ports(self) -> None:
         """Refuse ports that somebody else listens on."""
@@ -87,10 +93,12 @@ class Place:
     def settings(self) -> Settings:
         """Make the settings of the application, with secrets of this demo's own."""
         kept = self._secrets()
+        self.database.parent.mkdir(mode=0o700, exist_ok=True)
         return Settings(
             secret_key=kept["secret_key"],
             collector_token=kept["collector_token"],
-            database_url=f"sqlite:///{(self.data / 'headwater.db').resolve()}",
+            database_url=f"sqlite:///{self.database.resolve()}",
+            key_folder=str((self.data / "keys" / "application").resolve()),
             organisation=plan.ORGANISATION,
             public_url=self.url,
             collector_url=self.collector_url,
@@ -101,12 +109,14 @@ class Place:
         """Make the variables of the collector: none that would tell it of people."""
         own = {
             "HEADWATER_COLLECTOR_STORE": str((self.data / "collector").resolve()),
+            "HEADWATER_COLLECTOR_KEYS": str((self.data / "keys" / "collector").resolve()),
             "HEADWATER_COLLECTOR_TOKEN": settings.collector_token,
             "HEADWATER_COLLECTOR_URL": self.collector_url,
             "HEADWATER_PUBLIC_URL": self.url,
         }
         return {**settings.to_env(), **own} | {
-            name: "" for name in ("HEADWATER_SECRET_KEY", "HEADWATER_DATABASE_URL")
+            name: ""
+            for name in ("HEADWATER_SECRET_KEY", "HEADWATER_DATABASE_URL", "HEADWATER_KEY_FOLDER")
         }
 
     def _secrets(self) -> Mapping[str, str]:
@@ -134,14 +144,22 @@ class Place:
                 ],
                 "customer_link": f"{self.url}/s/{facts.customer_link}",
                 "employee_codes": list(facts.unused_codes),
+                "ballot": f"{self.url}/ballot/{facts.wave_key}",
                 "wave": facts.wave_id,
             }
         )
 
     def move_facts(self) -> dict[str, Any]:
-        """Bring the addresses in the file up to date with the ports of this run."""
+        """
+        Bring the addresses in the file up to date with the ports of this run.
+
+        The open wave promises the addresses it was prepared with, in its manifest, so
+        elsewhere its ballots cannot be taken; then there is no address for one.
+        """
         document: dict[str, Any] = json.loads(self.facts.read_text(encoding="utf-8"))
         token = document["customer_link"].rsplit("/", 1)[1]
+        if (document["app"], document["collector"]) != (self.url, self.collector_url):
+            document["ballot"] = None
         document |= {
             "app": self.url,
             "collector": self.collector_url,
@@ -248,8 +266,8 @@ def wait_for_the_end(processes: list[Running]) -> Running:
         time.sleep(0.3)
 
 
-def poster(collector_url: str) -> PostAnswer:
-    """Make the function that answers at the collector as a browser would, without a cookie."""
+def letter_poster(collector_url: str) -> PostAnswer:
+    """Make the function that answers with a code as a browser would, without a cookie."""
     session = requests.Session()
     session.trust_env = False
 
@@ -257,7 +275,20 @@ def poster(collector_url: str) -> PostAnswer:
         answer = session.post(
             f"{collector_url}/w/{wave}", data=dict(form), timeout=30, allow_redirects=False
         )
-        if answer.status_code != 303:
+        if answer.status_code != 200:
             raise CannotStart(f"The collector refused a demo answer ({answer.status_code}).")
+
+    return post
+
+
+def ballot_poster(collector_url: str) -> PostBallot:
+    """Make the function that answers with a ballot as a browser would, without a cookie."""
+    session = requests.Session()
+    session.trust_env = False
+
+    def post(document: Mapping[str, str]) -> None:
+        answer = session.post(f"{collector_url}/anon/submit", json=dict(document), timeout=30)
+        if answer.status_code != 200:
+            raise CannotStart(f"The collector refused a demo ballot ({answer.status_code}).")
 
     return post

@@ -8,14 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import handover
 from app.demo import plan as plans
 from app.demo.answers import RESPONSE_SHARE, customer_answers, employee_answers
+from app.demo.ballots import PostBallot, cast
 from app.demo.plan import Plan, TeamPlan
 from app.exchange import CollectorClient
-from app.models import CustomerLink, Person, SurveyVersion, Team, Wave
+from app.installation import Installation
+from app.key_folder import KeyFolder
+from app.models import CustomerLink, Person, RosterEntry, SurveyVersion, Team, Wave
 from app.services import accounts, people, roles, survey_versions, teams, touchpoints, waves
 from app.services.customer_responses import Entry, new_submission, record_many
 from app.services.letters import Letters
@@ -34,11 +38,17 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Employee:
-    """One invented employee: the person and their lasting departure from the team."""
+    """
+    One invented employee: the person and their lasting departure from the team.
 
+    Those with a role are left to the visitors, who take their ballots themselves.
+    """
+
+    person_id: int
     person: Person
     team: TeamPlan
     temper: float
+    role: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,8 +58,10 @@ class Demo:
     session: Session
     plan: Plan
     collector: CollectorClient
+    installation: Installation
+    keys: KeyFolder
     post_answer: PostAnswer
-    collector_url: str
+    post_ballot: PostBallot
     teams: dict[str, Team] = field(default_factory=dict)
     employees: list[Employee] = field(default_factory=list)
     pulse: SurveyVersion | None = None
@@ -71,6 +83,7 @@ class DemoFacts:
     """What a visitor needs to know of the filled demo."""
 
     wave_id: int
+    wave_key: str
     unused_codes: tuple[str, ...]
     customer_link: str
 
@@ -79,8 +92,10 @@ def seed_demo(
     session: Session,
     *,
     collector: CollectorClient,
+    installation: Installation,
+    keys: KeyFolder,
     post_answer: PostAnswer,
-    collector_url: str,
+    post_ballot: PostBallot,
     today: date,
     progress: Progress = lambda line: None,
 ) -> DemoFacts:
@@ -93,19 +108,21 @@ def seed_demo(
         session=session,
         plan=plans.make_plan(today=today),
         collector=collector,
+        installation=installation,
+        keys=keys,
         post_answer=post_answer,
-        collector_url=collector_url,
+        post_ballot=post_ballot,
     )
     start = _instant(demo.plan.months[0])
     _found_organisation(demo, start)
     _prepare_surveys(demo, start)
     progress(f"{plans.N_EMPLOYEES} employees in {len(demo.teams)} teams")
-    wave, letters, used = None, None, frozenset[str]()
+    wave, letters, used, n_answered = None, None, frozenset[str](), 0
     for month in range(plans.N_MONTHS):
         _change_organisation(demo, month)
-        wave, letters, used = _run_wave(demo, month, today=today)
+        wave, letters, used, n_answered = _run_wave(demo, month, today=today)
         n_customers = _ask_customers(demo, month, today=today)
-        progress(f"{wave.title}: {len(used)} employees, {n_customers} customers answered")
+        progress(f"{wave.title}: {n_answered} employees, {n_customers} customers answered")
     session.commit()
     while roll_up(session, limit=5_000):
         session.commit()
@@ -117,6 +134,7 @@ def seed_demo(
     link = demo.links["Calls North", "Question or complaint"][0]
     return DemoFacts(
         wave_id=wave.id,
+        wave_key=wave.key,
         unused_codes=tuple(unused[:N_CODES_SHOWN]),
         customer_link=link.token,
     )
@@ -135,19 +153,26 @@ def _found_organisation(demo: Demo, start: datetime) -> None:
             )
     rng = demo.draws("people")
     # The people with a role of their own are ordinary members of different teams.
-    special = list(plans.ROLE_PEOPLE)
-    for number, team in enumerate(demo.plan.teams):
+    offices = [t for t in demo.plan.teams if t.division != plans.WITHOUT_EMAIL]
+    special = dict(zip((team.name for team in offices[::3]), plans.ROLE_PEOPLE, strict=False))
+    for team in demo.plan.teams:
         place = plans.LATE_TEAM_PARENT_TEAM if team.name == plans.LATE_TEAM else team.name
         for seat in range(team.size):
             role, email, name = "", *_somebody(rng, len(demo.employees))
-            if seat == 0 and number % 4 == 0 and special:
-                role, email, name = special.pop(0)
+            if seat == 0 and team.name in special:
+                role, email, name = special[team.name]
             person = people.add_person(
-                session, name=name, email=email, team=demo.teams[place], on=on
+                session,
+                name=name,
+                email=None if team.division == plans.WITHOUT_EMAIL else email,
+                team=demo.teams[place],
+                on=on,
             )
             _give_role(demo, person, role)
             temper = rng.gauss(0, 0.6)
-            demo.employees.append(Employee(person=person, team=team, temper=temper))
+            demo.employees.append(
+                Employee(person_id=person.id, person=person, team=team, temper=temper, role=role)
+            )
     session.commit()
 
 
@@ -221,8 +246,12 @@ def _change_organisation(demo: Demo, month: int) -> None:
     session.commit()
 
 
-def _run_wave(demo: Demo, month: int, *, today: date) -> tuple[Wave, Letters, frozenset[str]]:
-    """Open a month's wave, have it answered and, unless it is the last, close it."""
+def _run_wave(demo: Demo, month: int, *, today: date) -> tuple[Wave, Letters, frozenset[str], int]:
+    """
+    Open a month's wave, have it answered and, unless it is the last, close it.
+
+    Earlier waves were all by letter, which keeps the filling quick; the open one is by ballot.
+    """
     session, first = demo.session, demo.plan.months[month]
     is_last = month == plans.N_MONTHS - 1
     closes_on = today + timedelta(days=WAVE_DAYS) if is_last else first + timedelta(days=WAVE_DAYS)
@@ -235,47 +264,53 @@ def _run_wave(demo: Demo, month: int, *, today: date) -> tuple[Wave, Letters, fr
         survey_version=demo.pulse,
         opens_on=first,
         closes_on=closes_on,
+        rights="ballots" if is_last else "letters",
         now=opened,
     )
     session.commit()
-    letters = handover.open_wave(
-        session,
-        wave.id,
-        collector=demo.collector,
-        organisation=plans.ORGANISATION,
-        collector_url=demo.collector_url,
-        now=opened,
-    )
+    given = {"collector": demo.collector, "installation": demo.installation, "now": opened}
+    handover.prepare_wave(session, wave.id, keys=demo.keys, **given)
+    letters = handover.open_wave(session, wave.id, **given)
     share = OPEN_WAVE_SHARE if is_last else RESPONSE_SHARE
-    used = _answer(demo, wave, letters, month=month, share=share)
+    used, n_answered = _answer(demo, wave, letters, month=month, share=share)
     if not is_last:
         closed = _instant(closes_on + timedelta(days=1))
-        handover.close_wave(session, wave.id, collector=demo.collector, now=closed)
-    return wave, letters, used
+        handover.close_wave(session, wave.id, collector=demo.collector, keys=demo.keys, now=closed)
+    return wave, letters, used, n_answered
 
 
 def _answer(
     demo: Demo, wave: Wave, letters: Letters, *, month: int, share: float
-) -> frozenset[str]:
-    """Let each group draw its letters, and most of its people answer."""
+) -> tuple[frozenset[str], int]:
+    """Let most people answer: those of letter groups draw their letters, others take ballots."""
     rng = demo.draws(f"employees {month}")
     # Codes are random already, so a box needs no shaking.
     boxes = {group.group: list(group.codes) for group in letters.groups}
-    opening = wave.opening or {}
-    group_of = {team: group["group"] for group in opening["groups"] for team in group["teams"]}
-    questionnaire = Questionnaire.from_dict(opening["questionnaire"])
+    questionnaire = Questionnaire.from_dict((wave.opening or {})["questionnaire"])
     by_name = {team.name: team for team in demo.plan.teams}
-    used = set()
+    roster = select(RosterEntry.person_id, RosterEntry.group_key)
+    rows = demo.session.execute(roster.where(RosterEntry.wave_id == wave.id))
+    group_of = {person: group for person, group in rows}
+    used, n_ballots = set(), 0
     for employee in demo.employees:
         # Drawn for everybody, so that one person's silence leaves the others' answers alone.
         is_early = employee.team.name == plans.LATE_TEAM and plans.LATE_TEAM not in demo.teams
         team = by_name[plans.LATE_TEAM_PARENT_TEAM] if is_early else employee.team
         form = employee_answers(rng, questionnaire, team=team, month=month, person=employee.temper)
-        code = boxes[group_of[demo.teams[team.name].key]].pop()
-        if rng.random() < share:
-            demo.post_answer(wave.key, {"code": code, **form})
-            used.add(code)
-    return frozenset(used)
+        answers = rng.random() < share
+        group = group_of[employee.person_id]
+        if group in boxes:
+            code = boxes[group].pop()
+            if answers:
+                demo.post_answer(wave.key, {"code": code, **form})
+                used.add(code)
+        elif answers and not employee.role:
+            cast(
+                demo.session, wave, employee.person_id, form, keys=demo.keys, post=demo.post_ballot
+            )
+            n_ballots += 1
+    demo.session.commit()
+    return frozenset(used), len(used) + n_ballots
 
 
 def _ask_customers(demo: Demo, month: int, *, today: date) -> int:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,18 @@ from sqlalchemy import func, select
 from analysis import link
 from analysis.demeaning import two_way_demeaned
 from app.demo import plan
-from app.models import CustomerLink, CustomerResponse, Person, Team, Touchpoint, Wave
+from app.key_folder import KeyFolder
+from app.models import (
+    CountingGroup,
+    CustomerLink,
+    CustomerResponse,
+    Issuance,
+    Person,
+    RosterEntry,
+    Team,
+    Touchpoint,
+    Wave,
+)
 from app.queries import releases, roll_ups
 from app.reporting.build import OUTCOME, SEED
 from app.reporting.panel import linkage_panel, month_ordinal
@@ -210,11 +222,54 @@ def test_months_are_the_nine_that_end_today():
     assert len(set(months)) == 9
 
 
+def test_the_open_wave_is_by_ballot_and_crews_have_letters(demo):
+    """Who has an account takes a ballot; the field service, on the road, draws letters."""
+    with demo.session() as session:
+        rows = session.execute(
+            select(CountingGroup.right, Team.name, func.count())
+            .select_from(RosterEntry)
+            .join(RosterEntry.group)
+            .join(Team, Team.id == RosterEntry.team_id)
+            .where(RosterEntry.wave_id == demo.facts["wave"])
+            .group_by(CountingGroup.right, Team.name)
+        ).all()
+        earlier = session.scalars(
+            select(CountingGroup.right).where(CountingGroup.wave_id != demo.facts["wave"])
+        ).all()
+
+    by_letter = {team for right, team, _ in rows if right == "letter"}
+    by_ballot = {team for right, team, _ in rows if right == "ballot"}
+    assert by_letter == set(plan.DIVISIONS[plan.WITHOUT_EMAIL])
+    assert not by_letter & by_ballot
+    assert sum(n for _, _, n in rows) == 400
+    assert set(earlier) == {"letter"}
+
+
+def test_ballots_were_cast_but_not_those_of_the_visitors(demo):
+    """Everybody who signs in to look around can still take a ballot of their own."""
+    with demo.session() as session:
+        holders = set(
+            session.scalars(select(Person.email).join(Issuance, Issuance.person_id == Person.id))
+        )
+        wave = session.get_one(Wave, demo.facts["wave"])
+        signs = KeyFolder(Path(demo.place.settings().key_folder)).holds(wave.key)
+        asked = {email for email in session.scalars(select(Person.email)) if email}
+
+    visitors = {user["email"] for user in demo.facts["users"]}
+    assert visitors <= asked
+    assert len(holders) > 80
+    assert not holders & visitors
+    assert signs
+    assert demo.facts["ballot"] == f"{demo.facts['app']}/ballot/{wave.key}"
+
+
 def test_programs_can_drive_it_by_its_facts(demo):
     """demo.json has exactly the promised keys, and they work together."""
     facts = json.loads(demo.place.facts.read_text())
 
-    assert set(facts) == {"app", "collector", "users", "customer_link", "employee_codes", "wave"}
+    assert set(facts) == {
+        *("app", "collector", "users", "customer_link", "employee_codes", "ballot", "wave"),
+    }
     assert all(set(user) == {"role", "email", "password"} for user in facts["users"])
     assert [user["role"] for user in facts["users"]] == [
         "employee",

@@ -15,7 +15,7 @@ import requests
 from app.demo.run import CannotStart, Place
 from app.demo.seed import DemoFacts
 
-FACTS = DemoFacts(wave_id=9, unused_codes=("A", "B"), customer_link="token")
+FACTS = DemoFacts(wave_id=9, wave_key="w-1", unused_codes=("A", "B"), customer_link="token")
 ROOT = Path(__file__).parents[2]
 
 
@@ -53,6 +53,7 @@ def test_a_seeding_that_broke_off_is_not_a_demo(place):
     assert place.data.exists()
     assert not place.is_filled
 
+    place.database.touch()
     place.write_facts(FACTS)
     assert place.is_filled
 
@@ -74,6 +75,29 @@ def test_other_ports_move_the_addresses(place):
     assert moved["app"] == "http://127.0.0.1:9000"
     assert moved["collector"] == "http://localhost:9001"
     assert moved["customer_link"] == "http://127.0.0.1:9000/s/token"
+
+
+def test_ballots_stay_where_the_open_wave_was_prepared(place):
+    """Its manifest promises the addresses, so at others no ballot is offered."""
+    place.write_facts(FACTS)
+    same = place.move_facts()["ballot"]
+
+    moved = Place(folder=place.folder, port=9000, collector_port=9001).move_facts()
+
+    assert (same, moved["ballot"]) == ("http://127.0.0.1:8000/ballot/w-1", None)
+
+
+def test_keys_lie_apart_from_database_and_answers(place):
+    """A copy of the folder of either holds no key; wiping takes them along."""
+    settings = place.settings()
+    env = place.collector_env(settings)
+    keys = [Path(settings.key_folder), Path(env["HEADWATER_COLLECTOR_KEYS"])]
+    kept = [place.database.parent.resolve(), Path(env["HEADWATER_COLLECTOR_STORE"])]
+
+    assert len(set(keys)) == 2
+    for key in keys:
+        assert place.data.resolve() in key.parents
+        assert not any(folder in (key, *key.parents) or key in folder.parents for folder in kept)
 
 
 def test_the_collector_is_told_of_no_people(place):
