@@ -19,6 +19,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import NullPool, create_engine, make_url, text
 
+from tests.sharing import share
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -43,6 +45,14 @@ def migrate(url: str) -> str:
     """Bring a database to the newest schema."""
     command.upgrade(alembic_config(url), "head")
     return url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_work() -> Iterator[None]:
+    """Compile templates and addresses once per process and not once per application."""
+    with pytest.MonkeyPatch.context() as patch:
+        share(patch)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +97,40 @@ def demo(tmp_path_factory) -> Any:
         folder = folder.parent
     # Late on purpose: it loads the statistics, for which few test runs have use.
     return import_module("tests.demo").filled_once(folder)
+
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Start the system's Chromium; without one skip, or fail where REQUIRE_BROWSER=1."""
+    options = chromium_options()
+    if options["executable_path"] is None:
+        reason = "no Chromium on this machine, so nothing was tried in a browser"
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    # Late on purpose: few test runs have use for a browser.
+    with import_module("playwright.sync_api").sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**options)
+        yield browser
+        browser.close()
+
+
+def chromium_options() -> dict[str, Any]:
+    """Say which Chromium to start, and how."""
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    # Chromium's own sandbox cannot be had by root.
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {"executable_path": path, "args": [*FLAGS, *sandbox]}
 
 
 class SqliteFiles:

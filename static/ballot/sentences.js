@@ -77,8 +77,8 @@ export const REASONS = {
     "Do not take another one. Show this page to the guardian, or to your works council.",
   ],
   spent: [
-    "This ballot was used before, with other answers",
-    "Those are counted, and these are not. If it was not you, tell your works council.",
+    "The collector did not take these answers",
+    "If your ballot was used before, the answers sent then are counted, and these are not. If that was not you, tell your works council.",
   ],
 };
 

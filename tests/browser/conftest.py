@@ -1,28 +1,21 @@
-"""A real Chromium, and the demo running in real processes for it to visit."""
+"""The demo running in real processes, for a real Chromium to visit."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.live import Live, running
+from tests.browser.rounds import Round, Rounds
+from tests.browser.rounds import running as in_this_process
+from tests.browser.voting import Voter
 from tests.browser.watching import Watch
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-QUIET = (
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
+from tests.collector.conftest import make_guardian
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,23 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Start the system's Chromium; without one skip, or fail where REQUIRE_BROWSER=1."""
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
-    if path is None:
-        reason = "no Chromium on this machine, so nothing was tried in a browser"
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    # Chromium's own sandbox cannot be had by root.
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, *sandbox])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +72,50 @@ def signed_in(chromium, live) -> Iterator[Callable[[str | None], tuple[Page, Wat
     yield open_page
     for context in contexts.values():
         context.close()
+
+
+@pytest.fixture(scope="session")
+def rounds(chromium, tmp_path_factory) -> Iterator[Rounds]:
+    """Both programs in this process, with waves that take ballots."""
+    with in_this_process(tmp_path_factory.mktemp("rounds")) as running_rounds:
+        yield running_rounds
+
+
+@pytest.fixture(scope="session")
+def wave(rounds) -> Round:
+    """An open wave whose guardian holds the count key, so that tests can look into seals."""
+    return rounds.open(guardian=make_guardian(holds_count_key=True))
+
+
+@pytest.fixture
+def new_voter(chromium, rounds) -> Iterator[Callable[..., Voter]]:
+    """Open browsers: of somebody who holds a ballot, or is signed in, or is only passing by."""
+    contexts = []
+
+    def make(*, holding: Round | None = None, is_signed_in: bool = False) -> Voter:
+        storage = rounds.storage_with_ballot(holding)
+        contexts.append(chromium.new_context(locale="en-GB", storage_state=storage))
+        if is_signed_in:
+            rounds.sign_in(contexts[-1])
+        contexts[-1].set_default_timeout(15_000)
+        page, watch = watched(contexts[-1])
+        return Voter(rounds=rounds, page=page, watch=watch)
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def voter(new_voter) -> Voter:
+    """Somebody who is signed in at the application."""
+    return new_voter(is_signed_in=True)
+
+
+@pytest.fixture
+def holder(new_voter, wave) -> Voter:
+    """Somebody whose browser holds a ballot, on the page of the wave."""
+    return new_voter(holding=wave).open(wave)
 
 
 def new_context(browser: Browser, **options: Any) -> BrowserContext:

@@ -42,6 +42,7 @@ PAGES = {
     "planned wave": ("hr", "/waves/{planned}"),
     "edit wave": ("hr", "/waves/{planned}/edit"),
     "before opening": ("hr", "/waves/{planned}/open"),
+    "notice for the board": ("hr", "/waves/{open}/notice"),
     "extend wave": ("hr", "/waves/{open}/extend"),
     "close wave": ("hr", "/waves/{open}/close"),
     "cancel wave": ("hr", "/waves/{open}/cancel"),
