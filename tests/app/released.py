@@ -78,6 +78,8 @@ def make_release(
         "title": title,
         "opens_on": opens_on,
     }
+    # Random codes would make every opening, and so every report of it, another one.
+    opening["groups"] = [{**group, "codes": []} for group in opening["groups"]]
     people = {
         group["group"]: [
             person(*pair) for team in group["teams"] for pair in answers.get(team, ())
