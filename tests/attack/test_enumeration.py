@@ -9,7 +9,7 @@ which not.  Mutants of the rule must be caught, else the attack proves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import combinations, combinations_with_replacement
 from typing import Any
 
@@ -52,11 +52,13 @@ def real(question: Question, answers: Sequence[Any], thresholds: Thresholds) -> 
     return canonical(release_item(question, answers, thresholds))
 
 
-def in_a_cell_of_eight(
-    question: Question, answers: Sequence[Any], thresholds: Thresholds
-) -> Hashable:
-    """Release an item that some of eight people skipped."""
-    return canonical(release_item(question, answers, thresholds, n_cell=8))
+def in_a_cell_of(n_cell: int) -> Policy:
+    """Release an item that some people of a cell skipped."""
+
+    def released(question: Question, answers: Sequence[Any], thresholds: Thresholds) -> Hashable:
+        return canonical(release_item(question, answers, thresholds, n_cell=n_cell))
+
+    return released
 
 
 def values_of(question: Question) -> list[Any]:
@@ -98,8 +100,11 @@ def settled(
     *,
     policy: Policy = real,
     c: int | None = None,
+    worlds: Iterable[tuple[Any, ...]] | None = None,
 ) -> list[tuple[Hashable, Any]]:
-    """List the pairs of release and knowledge that settle somebody's class."""
+    """List the pairs of release and knowledge that settle somebody's class, in all worlds."""
+    if worlds is None:
+        worlds = combinations_with_replacement(values_of(question), n)
     c = thresholds.tolerated(n) if c is None else c
     classes = classes_of(question)
     every = (1 << 2 * len(classes)) - 1
@@ -108,7 +113,7 @@ def settled(
         value: sum(1 << (2 * i + (value in members)) for i, members in enumerate(classes))
         for value in values_of(question)
     }
-    for world in combinations_with_replacement(values_of(question), n):
+    for world in worlds:
         released = policy(question, world, thresholds)
         for known, others in split(world, c):
             seen = 0
@@ -141,6 +146,15 @@ QUICK = {
     "single choice": (SINGLE, 20),
     "multiple choice": (MULTIPLE, 8),
 }
+SKIPPABLE = {
+    "scale of 5": SCALE5,
+    "scale of 7": SCALE7,
+    "reversed scale of 4": REVERSED,
+    "recommendation": RECOMMENDATION,
+    "yes or no": YES,
+    "single choice": SINGLE,
+    "multiple choice": MULTIPLE,
+}
 LONG = {
     "scale of 5": (SCALE5, 30),
     "scale of 7": (SCALE7, 13),
@@ -157,16 +171,23 @@ def test_nobody_is_settled(question: Question, largest: int) -> None:
     """Both profiles leave everybody both possibilities in every small cell."""
     for thresholds in (DEFAULT, STRICT):
         for n in range(thresholds.k, largest + 1):
-            assert settled(question, thresholds, n) == [], (thresholds.profile, n)
+            for c in range(thresholds.tolerated(n) + 1):
+                assert settled(question, thresholds, n, c=c) == [], (thresholds.profile, n, c)
 
 
-@pytest.mark.parametrize("n", [5, 6, 7])
-@pytest.mark.parametrize("question", [SCALE5, RECOMMENDATION, YES, SINGLE], ids=lambda q: q.type)
-def test_skipped_answers_do_not_weaken_a_cell_of_eight(question: Question, n: int) -> None:
-    """Where eight answered and some skipped an item, one colleague may still tell theirs."""
-    assert settled(question, DEFAULT, n, policy=in_a_cell_of_eight, c=1) == []
-    if question is SCALE5:
-        assert settled(question, DEFAULT, n, c=1), "the rule by item answers must be found weak"
+@pytest.mark.parametrize("question", [*SKIPPABLE.values()], ids=SKIPPABLE)
+def test_skipped_answers_weaken_no_cell(question: Question) -> None:
+    """Where some of a cell skipped an item, as many colleagues may tell as in the whole cell."""
+    for thresholds, n_cell in ((DEFAULT, 8), (STRICT, 10)):
+        c = thresholds.tolerated(n_cell)
+        policy = in_a_cell_of(n_cell)
+        for n in range(thresholds.k, min(n_cell, 9)):
+            assert settled(question, thresholds, n, policy=policy, c=c) == [], (n_cell, n)
+
+
+def test_the_answers_to_an_item_do_not_tell_how_many_may_tell() -> None:
+    """Judged by the answers to the item alone, seven of eight would be protected too little."""
+    assert settled(SCALE5, DEFAULT, 7, c=1)
 
 
 @pytest.mark.long
@@ -176,6 +197,50 @@ def test_nobody_is_settled_in_larger_cells(question: Question, largest: int) -> 
     for thresholds in (DEFAULT, STRICT):
         for n in range(thresholds.k, largest + 1):
             assert settled(question, thresholds, n) == [], (thresholds.profile, n)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("n", [*range(14, 31)])
+@pytest.mark.parametrize("question", [SCALE7, LENIENT], ids=["scale of 7", "lenient"])
+def test_nobody_is_settled_up_to_thirty(question: Scale, n: int) -> None:
+    """On long scales too: every set of answers near an end, and all that share a release."""
+    c = DEFAULT.tolerated(n)
+    # An exact release is told apart from all others by its counts, and leaves both classes
+    # if more than c people are in each; so only what is clamped must be gone through.
+    good = favourable_values(question)
+    for favourable in range(n + 1):
+        answers = [max(good)] * favourable + [question.low] * (n - favourable)
+        if release_item(question, answers, DEFAULT)["status"] == "exact":
+            assert c < favourable < n - c
+    assert settled(question, DEFAULT, n, worlds=near_the_ends(question, n, c=c)) == []
+
+
+def near_the_ends(question: Scale, n: int, *, c: int) -> Iterator[tuple[Any, ...]]:
+    """List every set of answers with few, or all but few, in the favourable class."""
+    good = sorted(favourable_values(question))
+    other = [value for value in question.points if value not in good]
+    for few, many in ((good, other), (other, good)):
+        for k in range(c + 2):
+            for rest in combinations_with_replacement(many, n - k):
+                for part in combinations_with_replacement(few, k):
+                    yield (*part, *rest)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("n", [*range(17, 31)])
+def test_nobody_is_settled_up_to_thirty_by_a_recommendation(n: int) -> None:
+    """One answer of each class stands for all of it, as the test below shows."""
+    worlds = combinations_with_replacement([0, 7, 9], n)
+    assert settled(RECOMMENDATION, DEFAULT, n, worlds=worlds) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("n", [*range(11, 31)])
+def test_nobody_is_settled_up_to_thirty_by_two_boxes_to_tick(n: int) -> None:
+    """Boxes are released one by one, so that two are as many as there need be."""
+    question = MultipleChoice(key="q", text="Q", options=OPTIONS[:2])
+    worlds = combinations_with_replacement([("a",), ("b",), ("a", "b")], n)
+    assert settled(question, DEFAULT, n, worlds=worlds) == []
 
 
 def test_values_inside_a_class_of_a_recommendation_tell_nothing() -> None:
