@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,6 +33,24 @@ def parts_of(counts: dict[str, int]) -> list[Part]:
     return [Part(key=t, home=t, teams=frozenset({t}), n=n) for t, n in counts.items()]
 
 
+def flaws(
+    found: Sequence[Part], hierarchy: Hierarchy, counts: Mapping[str, int], *, k: int
+) -> list[str]:
+    """Name what keeps some parts from being a partition that shows nobody's answers."""
+    teams = [team for part in found for team in part.teams]
+    everybody = set(counts) if sum(counts.values()) >= k else set()
+    said = {
+        "a team is counted twice": len(teams) > len(set(teams)),
+        "a part is too small": any(part.n < k for part in found),
+        "a part counts others": any(p.n != sum(counts[t] for t in p.teams) for p in found),
+        "somebody is left out, or nobody should be in": set(teams) != everybody,
+        "a part reaches out of its home": any(
+            not part.teams <= hierarchy.subtree(part.home) for part in found
+        ),
+    }
+    return [flaw for flaw, is_so in said.items() if is_so]
+
+
 @pytest.mark.attack
 @settings(max_examples=400, deadline=None)
 @given(organisation=organisations(), k=st.sampled_from([5, 8, 10]))
@@ -40,12 +60,29 @@ def test_a_partition_is_disjoint_and_covers_everybody_or_nobody(organisation, k)
 
     found = partition(hierarchy, parts_of(counts), k=k)
 
-    teams = [team for part in found for team in part.teams]
-    assert len(teams) == len(set(teams))
-    assert all(part.n >= k for part in found)
-    assert all(part.n == sum(counts[team] for team in part.teams) for part in found)
-    assert set(teams) == (set(counts) if sum(counts.values()) >= k else set())
-    assert all(part.teams <= hierarchy.subtree(part.home) for part in found)
+    assert flaws(found, hierarchy, counts, k=k) == []
+
+
+def a_threshold_alone(hierarchy: Hierarchy, parts: Sequence[Part], *, k: int) -> list[Part]:
+    """Keep what is large enough and forget the rest."""
+    return [part for part in parts if part.n >= k]
+
+
+def no_company_for_the_rest(hierarchy: Hierarchy, parts: Sequence[Part], *, k: int) -> list[Part]:
+    """Put together what is too small, and show it however little it is."""
+    rest = [part for part in parts if part.n < k]
+    teams = frozenset().union(*(part.teams for part in rest))
+    together = Part(key="rest", home=hierarchy.root, teams=teams, n=sum(p.n for p in rest))
+    return [part for part in parts if part.n >= k] + ([together] if rest else [])
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("mutant", [a_threshold_alone, no_company_for_the_rest])
+def test_partitions_that_are_none_are_found(mutant):
+    """S-2: the property is sharp enough to see what the usual rules leave over."""
+    counts = {"north": 12, "south": 9, "west": 3, "phone": 20}
+
+    assert flaws(mutant(COMPANY, parts_of(counts), k=5), COMPANY, counts, k=5)
 
 
 @pytest.mark.attack
@@ -74,6 +111,7 @@ def test_cells_are_made_of_whole_counting_groups(organisation, data):
     assert len({g.label for g in groups}) == len(groups)
 
 
+@pytest.mark.attack
 @settings(max_examples=100, deadline=None)
 @given(organisation=organisations(), seed=st.randoms(use_true_random=False))
 def test_the_order_in_which_parts_are_given_changes_nothing(organisation, seed):
