@@ -39,13 +39,13 @@ page.onDeeds({
   "answer-anew": answerAnew,
   carry: () => showCarrying(),
   "carry-file": () => page.download(`headwater-ballot-${wave}.txt`, `${carryingLink()}\n`),
-  "carry-copy": () => page.copy(carryingLink()),
+  "carry-copy": (event) => page.copy(carryingLink(), event),
   "accept-carried": () => guarded(acceptCarried),
   "refuse-carried": () => render(),
   remove: () => end("removed"),
   "receipt-file": () =>
     page.download(`headwater-receipt-${wave}.json`, `${JSON.stringify(receipt, null, 1)}\n`),
-  "receipt-copy": () => page.copy(receipt.receipt),
+  "receipt-copy": (event) => page.copy(receipt.receipt, event),
   reload: () => location.reload(),
 });
 

@@ -123,14 +123,11 @@ export function download(name, text) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-export async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    announce("Copied.");
-    return true;
-  } catch {
-    return false;
-  }
+/** Copy a text and say so on the button that was pressed. */
+export async function copy(text, { target }) {
+  const isCopied = await navigator.clipboard.writeText(text).then(() => true, () => false);
+  target.textContent = isCopied ? "Copied" : "Not allowed here: copy it by hand";
+  announce(target.textContent);
 }
 
 export function sayDay(day) {

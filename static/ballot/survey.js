@@ -58,7 +58,6 @@ export const isOpen = () => new Date().toISOString().slice(0, 10) >= opensOn;
 export function render(ending = null) {
   const state = keeping.read();
   if (ending) page.show(ending);
-  else if (state.broken) page.show("broken", "keys");
   else if (state.sealed) page.show("waiting");
   else if (state.signature) page.show("held", "ways", "keys", "questions");
   else page.show("take", "ways", "keys", "questions");
@@ -84,8 +83,12 @@ export async function guarded(deed) {
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     render();
-    if (error.message === "forged") page.goTo("broken");
-    else page.complain(...(REFUSALS[error.message] ?? REFUSALS.malformed));
+    if (error.message === "forged") {
+      page.show("broken", "keys");
+      page.goTo("broken");
+    } else {
+      page.complain(...(REFUSALS[error.message] ?? REFUSALS.malformed));
+    }
   }
 }
 

@@ -67,13 +67,13 @@ async function finish({ signature, refused, token }) {
     keeping.write({ decline: undefined });
     return page.complain(...(REASONS[refused] ?? REASONS.other));
   }
+  let finished = null;
   try {
-    const finished = finishBallot(await ballotOf(state), decode(signature, 256));
-    keeping.write({ signature: encode(finished), token: undefined });
+    finished = finishBallot(await ballotOf(state), decode(signature, 256));
   } catch {
-    keeping.write({ broken: true });
-    throw new Refused("forged");
+    throw new Refused("forged"); // the seed stays: whoever asks again asks for the same ballot
   }
+  keeping.write({ signature: encode(finished), token: undefined });
   if (state.decline) return end("declined");
   render();
   page.goTo("held");
