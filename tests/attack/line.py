@@ -153,6 +153,14 @@ class Line:
         session.commit()
         return found
 
+    def sign_in(self, employee: Employee) -> str:
+        """Start one more sign-in of a person; give what stands in its cookie."""
+        with self.session() as session:
+            person = session.get_one(Person, employee.person_id)
+            token = sign_ins.start(session, person, now=now(), browser=employee.browser)
+            session.commit()
+            return token
+
     def close(self) -> State:
         """Close the wave, or go on where closing broke off; say how far it got."""
         with self.session() as session:

@@ -24,7 +24,7 @@ from flask import Flask
 from sqlalchemy import text
 from werkzeug.test import Client, TestResponse
 
-from collector import anon, errors, files, intake
+from collector import anon, errors
 from surveys import encoding
 from surveys.encoding import decode, encode
 from surveys.errors import MalformedBallot
@@ -32,7 +32,7 @@ from surveys.openings import plan_of
 from tests.attack.line import ADDRESS, PUBLIC, TOKEN, Employee, Line, line
 from tests.attack.mangling import mangled, means_the_same
 
-pytestmark = pytest.mark.attack
+pytestmark = [pytest.mark.attack, pytest.mark.usefixtures("hasty")]
 
 QUICK, LONG = 1_500, 10_000
 # Of all attempts, this many in ten go to each door; the others are slow because they look far.
@@ -44,10 +44,8 @@ FIELDS = {"tools": ["4"]}
 
 
 @pytest.fixture(autouse=True)
-def hasty(monkeypatch) -> None:
-    """Leave out waiting for the disk."""
-    monkeypatch.setattr(intake, "SYNCHRONOUS", "OFF")
-    monkeypatch.setattr(files.os, "fsync", lambda descriptor: None)
+def talkative_again(monkeypatch) -> None:
+    """Let faults be reported that other tests in this process have met."""
     monkeypatch.setattr(errors, "_reported", set())
 
 

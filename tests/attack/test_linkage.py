@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -21,10 +21,9 @@ from pathlib import Path
 import flask
 import numpy as np
 import pytest
-from sqlalchemy import make_url
 
 from app.services import issuances
-from collector import files, intake, program
+from collector import files, program
 from collector.store import Store
 from surveys.ballots import receipt_of
 from surveys.encoding import decode
@@ -37,16 +36,9 @@ from tests.attack.line import Employee, Line, line, now, send
 from tests.attack.linking import auc_of_model, orders_that_agree
 from tests.attack.needles import Needles, hashed
 
-pytestmark = [pytest.mark.attack, pytest.mark.database]
+pytestmark = [pytest.mark.attack, pytest.mark.database, pytest.mark.usefixtures("hasty")]
 
 SIZES, MANY = (30, 36, 24), (80, 100, 60)
-
-
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch) -> None:
-    """Leave out waiting for the disk, which changes no byte."""
-    monkeypatch.setattr(intake, "SYNCHRONOUS", "OFF")
-    monkeypatch.setattr(files.os, "fsync", lambda descriptor: None)
 
 
 # What the attacker looks for.
@@ -255,21 +247,6 @@ EXPECTED[COMMENTS] = "comment in releases: like"
 def named(findings: set[str]) -> set[str]:
     """Leave out the figures of findings."""
     return {finding.partition(" (")[0] for finding in findings}
-
-
-@pytest.fixture
-def new_database(databases, migrated_database) -> Callable[[Path], str]:
-    """Make databases; on SQLite, files below a folder of the attacker's choice."""
-
-    def make(folder: Path) -> str:
-        url = databases.copy(migrated_database)
-        if not url.startswith("sqlite"):
-            return url
-        folder.mkdir(parents=True)
-        path = shutil.move(make_url(url).database, folder / "headwater.db")
-        return f"sqlite:///{path}"
-
-    return make
 
 
 @pytest.mark.parametrize("sizes", [SIZES, pytest.param(MANY, marks=pytest.mark.long)], ids=sum)

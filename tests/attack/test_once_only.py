@@ -17,7 +17,6 @@ from sqlalchemy import select
 from app.issuance_journal import IssuanceJournal
 from app.models import Wave
 from app.services import issuances, sign_ins
-from collector import files, intake
 from collector.intake import Intake
 from surveys import ballots
 from surveys.encoding import decode, encode
@@ -27,17 +26,10 @@ from surveys.manifests import begin_ballot
 from tests.attack.line import Employee, Line, line, now
 from tests.factories import make_person
 
-pytestmark = [pytest.mark.attack, pytest.mark.database]
+pytestmark = [pytest.mark.attack, pytest.mark.database, pytest.mark.usefixtures("hasty")]
 
 FIELDS = {"tools": ["4"], "comment": ["The same again"]}
 OTHERS = {"tools": ["1"]}
-
-
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch) -> None:
-    """Leave out waiting for the disk."""
-    monkeypatch.setattr(intake, "SYNCHRONOUS", "OFF")
-    monkeypatch.setattr(files.os, "fsync", lambda descriptor: None)
 
 
 @pytest.fixture

@@ -20,32 +20,22 @@ import pytest
 import app.ballot.views
 from app.issuance_journal import IssuanceJournal
 from app.models import Wave
-from collector import anon, files, intake, program
+from collector import anon, program
 from surveys.lifecycle import State
 from tests.attack.line import Employee, Line, line
 
-pytestmark = pytest.mark.attack
+pytestmark = [pytest.mark.attack, pytest.mark.usefixtures("hasty")]
 
 FIELDS, OTHERS = {"tools": ["4"]}, {"tools": ["1"]}
 
 
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch) -> None:
-    """Leave out waiting for the disk."""
-    monkeypatch.setattr(intake, "SYNCHRONOUS", "OFF")
-    monkeypatch.setattr(files.os, "fsync", lambda descriptor: None)
-
-
 @pytest.fixture
-def played(tmp_path, databases, migrated_database):
+def played(tmp_path, new_database):
     """Both programs; the database is a file of its own, so that it can be exchanged."""
-    url = databases.copy(migrated_database)
+    url = new_database(tmp_path / "line")
     if not url.startswith("sqlite"):
         pytest.skip("A backup of PostgreSQL is brought back by its own tools.")
-    folder = tmp_path / "line"
-    folder.mkdir()
-    path = shutil.move(url.removeprefix("sqlite:///"), folder / "headwater.db")
-    with line(folder, f"sqlite:///{path}") as played:
+    with line(tmp_path / "line", url) as played:
         yield played
 
 
