@@ -11,6 +11,7 @@ Four weaker rules are planted in the product and must each be found.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -19,10 +20,19 @@ from sqlalchemy.orm import Session
 from app import create_app
 from app.config import Settings
 from app.models import Person
+from surveys.questionnaires import load
+from surveys.questions import Comment
 from tests.app.released import make_due_reports
 from tests.attack.full_view.companies import WaveAnswers, draw_company, draw_wave
-from tests.attack.full_view.explaining import Tables
+from tests.attack.full_view.explaining import Tables, numbers_of
 from tests.attack.full_view.policies import PRODUCT, WEAKER, Policy
+from tests.attack.full_view.sweeping import (
+    linkage_made_anew,
+    public_numbers,
+    strange_numbers,
+    told_totals,
+    unreached,
+)
 from tests.attack.full_view.viewing import (
     look_around,
     release_waves,
@@ -30,10 +40,13 @@ from tests.attack.full_view.viewing import (
     staff_of,
     view_of,
 )
+from tests.factories import START
 
 pytestmark = pytest.mark.attack
 
 SEED, N_TEAMS = 2, 7
+NEW_COMMENT = Comment(key="new", text="New").max_length  # what a form proposes
+WITHOUT_CUSTOMERS = {"report.customer_comments", "report.customers_csv"}
 
 
 @pytest.fixture
@@ -85,8 +98,24 @@ def test_everything_shown_settles_nobody(app, session, publish, waves) -> None:
 
     view = view_of(look_around(app, session, people), tables)
 
+    # Every figure is what the tables of cells say (R3), and so is every number anywhere.
     assert view.unexplained == []
+    linkage = linkage_made_anew(session, tables, today=datetime.now(UTC).date())
+    asked = [waves[0].questionnaire, load("monthly_pulse")]
+    known = {
+        *public_numbers(tables, waves, asked=asked),
+        *numbers_of([linkage, NEW_COMMENT]),
+        *numbers_of([START.isoformat(), datetime.now(UTC).date().isoformat()]),
+    }
+    assert list(strange_numbers(view.seen, known)) == []
+    assert list(told_totals(view.seen, tables)) == []
+    # And so nobody can be solved for.
     assert list(solve(view, waves, knows_tables=True, tells=True)) == []
+    # The attack saw what there is: all pages of results, and a figure for each measure.
+    assert {e for e in unreached(app, view.seen) if e.startswith("report.")} <= WITHOUT_CUSTOMERS
+    assert {(f.wave, f.measure) for f in view.shown} == {
+        (title, measure) for title, t in tables.by_title.items() for measure in t.columns
+    }
 
 
 @pytest.mark.parametrize("policy", WEAKER, ids=lambda policy: policy.name)

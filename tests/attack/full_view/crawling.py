@@ -4,18 +4,93 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from html.parser import HTMLParser
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from bs4 import BeautifulSoup
 from werkzeug.test import Client, TestResponse
 
 HOST = "http://localhost"
-LINKS = "a[href], area[href], link[rel=next], link[rel=prev], iframe[src], form:not([method=post])"
 # Drawings and styles say nothing about answers; everything else is read.
 PASSED_OVER = ("text/css", "text/javascript", "image/svg+xml")
+READ_ALOUD = ("aria-label", "title", "value", "alt", "content")
+
+
+@dataclass(kw_only=True)
+class Form:
+    """A form that only asks: where it leads, and each choice it leaves."""
+
+    action: str
+    usual: dict[str, str] = field(default_factory=dict)
+    choices: list[tuple[str, str]] = field(default_factory=list)
+
+    def questions(self) -> Iterator[str]:
+        """Fill the form in as it stands, and once with each choice."""
+        yield urlencode(self.usual)
+        for name, value in self.choices:
+            yield urlencode({**self.usual, name: value})
+
+
+class Skim(HTMLParser):
+    """
+    One pass over a page: where it leads, and all it says.
+
+    Labels of drawings and data for scripts are words too; the numbers along the axes of
+    drawings are left out, as the drawings are drawn anew instead.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.forms: list[Form] = []
+        self.words: list[str] = []
+        self._is_inside_form = False
+        self._list, self._depth = "", 0
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take what a mark says and where it leads."""
+        given = {name: value or "" for name, value in attrs}
+        self._depth += tag == "svg"
+        for name, value in given.items():
+            if name in READ_ALOUD or name.startswith("data-"):
+                self.words.append(value)
+        if tag in ("a", "area") and "href" in given:
+            self.links.append(given["href"])
+        elif tag in ("iframe", "object"):
+            self.links.append(given.get("src") or given.get("data", ""))
+        elif tag == "link" and given.get("rel") in ("next", "prev", "alternate"):
+            self.links.append(given["href"])
+        elif tag == "form":
+            self._is_inside_form = given.get("method", "get").lower() == "get"
+            if self._is_inside_form:
+                self.forms.append(Form(action=given.get("action", "")))
+        elif self._is_inside_form:
+            self._handle_field(tag, given)
+
+    def _handle_field(self, tag: str, given: dict[str, str]) -> None:
+        form, name, value = self.forms[-1], given.get("name", ""), given.get("value", "")
+        if tag == "select":
+            self._list = name
+        elif tag == "option":
+            form.choices.append((self._list, value))
+        elif tag == "input" and given.get("type") in ("radio", "checkbox"):
+            form.choices.append((name, value or "on"))
+        elif tag in ("input", "textarea") and name:
+            form.usual[name] = value
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave a drawing or a form."""
+        self._depth -= tag == "svg"
+        self._is_inside_form = self._is_inside_form and tag != "form"
+
+    def handle_data(self, data: str) -> None:
+        """Take what stands on the page."""
+        if not self._depth:
+            self.words.append(data)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +107,15 @@ class Seen:
         """The content as text."""
         return self.content.decode("utf-8-sig")
 
-    @cached_property
+    @property
     def page(self) -> BeautifulSoup:
-        """The content as a page."""
+        """The content as a page to be searched."""
         return BeautifulSoup(self.text, "html.parser")
+
+    @cached_property
+    def skim(self) -> Skim:
+        """The content as a page that leads somewhere and says something."""
+        return Skim(self.text)
 
 
 def crawl(client: Client, *, role: str, start: str = "/", within: str = "/") -> Iterator[Seen]:
@@ -69,27 +149,12 @@ def _leads(response: TestResponse, address: str) -> Iterator[str]:
 
 
 def _links(seen: Seen) -> Iterator[str]:
-    for element in seen.page.select(LINKS):
-        if element.name == "form":
-            for query in _questions(element):
-                target = (element.get("action") or seen.address).partition("?")[0]
-                yield from _own(f"{target}?{query}", seen.address)
-        else:
-            yield from _own(element.get("href") or element["src"], seen.address)
-
-
-def _questions(form: Any) -> Iterator[str]:
-    """Fill in a form as it stands, and once with each choice of each list."""
-    usual = {
-        field["name"]: field.get("value", "")
-        for field in form.select("input[name]")
-        if field.get("type") not in ("submit", "checkbox", "radio") or field.has_attr("checked")
-    }
-    yield urlencode(usual)
-    for choice in form.select("select[name] option[value]"):
-        yield urlencode({**usual, choice.find_parent("select")["name"]: choice["value"]})
-    for button in form.select("input[type=radio][name], input[type=checkbox][name]"):
-        yield urlencode({**usual, button["name"]: button.get("value", "on")})
+    for link in seen.skim.links:
+        yield from _own(link, seen.address)
+    for form in seen.skim.forms:
+        target = (form.action or seen.address).partition("?")[0]
+        for question in form.questions():
+            yield from _own(f"{target}?{question}", seen.address)
 
 
 def _own(target: str, address: str) -> Iterator[str]:

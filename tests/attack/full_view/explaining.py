@@ -144,5 +144,6 @@ def numbers_of(document: Any) -> Iterator[str]:
     elif isinstance(document, float | int):
         yield re.sub(r"^-", "", repr(document))
         yield f"{document:g}".lstrip("-")
+        yield f"{abs(document):,}"
     elif isinstance(document, str):
         yield from (found.lstrip("+−-") for found in numbers_in(document))

@@ -62,33 +62,20 @@ def figures_of(everything: Iterable[Seen]) -> Iterator[Shown]:
             for sheet in load_workbook(io.BytesIO(seen.content), read_only=True):
                 rows = [["" if v is None else str(v) for v in row] for row in sheet.values]
                 yield from _of_rows(rows, seen.address)
-        elif seen.mimetype == "text/html":
+        elif seen.mimetype == "text/html" and seen.address.startswith("/reports/"):
             yield from _of_page(seen.page, seen.address)
 
 
 def words_of(seen: Seen) -> str:
-    """
-    Write out all a page or a file says, labels of drawings and data for scripts included.
-
-    The numbers along the axes of drawings are left out; the drawings are drawn anew instead.
-    """
+    """Write out all a page or a file says."""
+    if seen.mimetype == "text/html":
+        return "\n".join(seen.skim.words)
     if seen.mimetype == "text/csv":
         return "\n".join(" | ".join(row) for row in csv.reader(io.StringIO(seen.text)))
     if seen.mimetype.endswith("sheet"):
         with ZipFile(io.BytesIO(seen.content)) as parts:
             return "\n".join(parts.read(name).decode() for name in parts.namelist())
-    if seen.mimetype != "text/html":
-        return seen.text
-    kept = [
-        text
-        for text in seen.page.find_all(string=True)
-        if text.strip() and text.find_parent("svg") is None
-    ]
-    for element in seen.page.find_all(True):
-        for name, value in element.attrs.items():
-            if name.startswith("data-") or name in ("aria-label", "title", "value", "alt"):
-                kept.append(value if isinstance(value, str) else " ".join(value))
-    return "\n".join(kept)
+    return seen.text
 
 
 def _of_rows(rows: Sequence[Sequence[str]], address: str) -> Iterator[Shown]:

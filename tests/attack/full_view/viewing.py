@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -12,11 +12,12 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import OutboxMail, Person, Team
+from app.models import OutboxMail, Person, Release, Team
 from app.services import sign_ins
+from surveys.documents import canonical, sha256_of
 from surveys.hierarchy import Hierarchy
 from surveys.questions import Comment
-from tests.app.released import store_release, store_teams
+from tests.app.released import store_teams
 from tests.attack.full_view.companies import WaveAnswers
 from tests.attack.full_view.crawling import Seen, crawl
 from tests.attack.full_view.explaining import Tables
@@ -29,7 +30,9 @@ from tests.attack.full_view.knowing import (
 )
 from tests.attack.full_view.reading import Shown, figures_of
 from tests.attack.full_view.solving import Attack, Finding, small_sets
-from tests.factories import make_person
+from tests.factories import make_person, make_version, make_wave
+
+STAFF = ("hr", "executive", "cx_manager", "administrator")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +53,21 @@ def staff_of(session: Session, teams: Mapping[str, Team], *, tree: Hierarchy) ->
     """Hire somebody for each role, and two managers: of departments, and of single teams."""
     departments = [teams[key] for key in tree.children(tree.root)]
     leaves = [team for key, team in teams.items() if not tree.children(key)]
-    roles = ("hr", "executive", "cx_manager", "administrator")
-    team = leaves[0]
+    roles = {role: ["employee", role] for role in STAFF}
+    manages = {
+        "manager": departments,
+        "another manager": [*leaves[::2], departments[0]],
+    }
     return {
-        **{role: make_person(session, roles=["employee", role], team=team) for role in roles},
-        "employee": make_person(session, team=team),
-        "manager": make_person(session, roles=["employee"], manages=departments, team=team),
-        "another manager": make_person(
-            session, roles=["employee"], manages=[*leaves[::2], departments[0]], team=team
-        ),
+        name: make_person(
+            session,
+            name.title(),
+            email=f"{name.replace(' ', '.')}@whole.example",
+            roles=roles.get(name, ["employee"]),
+            manages=manages.get(name, ()),
+            team=leaves[0],
+        )
+        for name in (*STAFF, "employee", *manages)
     }
 
 
@@ -101,8 +110,22 @@ def release_waves(
 ) -> dict[str, Team]:
     """Put the teams and the releases into the database."""
     teams = store_teams(session, waves[-1].hierarchy.teams)
-    for release in releases:
-        store_release(session, release)
+    version = make_version(session)
+    for wave, release in zip(waves, releases, strict=True):
+        stored = make_wave(
+            session,
+            wave.title,
+            key=release["wave"],
+            survey_version=version,
+            opens_on=date.fromisoformat(release["opened_on"]),
+            closes_on=date.fromisoformat(release["closed_on"]),
+        )
+        stored.release = Release(
+            sha256=sha256_of(release),
+            released_on=stored.closes_on,
+            document=canonical(release).decode(),
+        )
+    session.commit()
     return teams
 
 

@@ -1,0 +1,138 @@
+"""Every number on every page accounted for, whatever shape the page has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from pytest import MonkeyPatch
+from sqlalchemy.orm import Session
+
+from app.queries import releases
+from app.reporting import build
+from app.reporting.trends import trend_charts, trend_lines
+from app.reporting.waves import read_figures
+from surveys.questionnaires import Questionnaire
+from tests.attack.full_view.companies import WaveAnswers
+from tests.attack.full_view.crawling import Seen
+from tests.attack.full_view.explaining import Tables, numbers_of, unexplained_numbers
+from tests.attack.full_view.reading import numbers_in, words_of
+
+TEMPLATES = Path(__file__).parents[3] / "templates"
+# What stands between marks, and what a template fills in.
+MARKS = re.compile(r"<[^>]*>|\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+# Pages about customers, whose answers are no employees'.
+OF_CUSTOMERS = ("/reports/customers", "/touchpoints", "/r/")
+# Times of day, and names of licences, are no figures.
+NO_FIGURES = re.compile(r"\b\d\d:\d\d\b|Apache-2\.0|CC[ -]BY[ -][\w.-]*")
+ANSWERS = re.compile(r"(?<![\w.,])(\d[\d,]*) (?:\w+ )?(?:answers?|people|responses?)\b")
+
+
+def printed_numbers() -> set[str]:
+    """List the numbers that stand in the templates themselves, as in "95% interval"."""
+    return {
+        number
+        for path in TEMPLATES.rglob("*.html")
+        for number in numbers_in(MARKS.sub(" ", path.read_text(encoding="utf-8")))
+    }
+
+
+def public_numbers(
+    tables: Tables, waves: Sequence[WaveAnswers], *, asked: Sequence[Questionnaire]
+) -> set[str]:
+    """List the numbers that follow from the tables of cells, the plans and the questions."""
+    made = [table.report for table in tables.by_title.values()]
+    plans = [
+        {
+            **{name: wave.opening[name] for name in ("title", "opens_on", "closes_on")},
+            "groups": [
+                {name: group[name] for name in ("label", "n_eligible")}
+                for group in wave.opening["groups"]
+            ],
+            "n_groups": len(wave.opening["groups"]),
+            "n_eligible": sum(group["n_eligible"] for group in wave.opening["groups"]),
+        }
+        for wave in waves
+    ]
+    words = [[q.to_dict(), len(q.questions), len(q.asked), len(q.constructs)] for q in asked]
+    days = [int(part) for w in waves for part in w.opening["closes_on"].split("-")]
+    return {*numbers_of([made, plans, words, days, len(waves)]), *printed_numbers()}
+
+
+def strange_numbers(everything: Iterable[Seen], known: set[str]) -> Iterator[tuple[str, str]]:
+    """List the numbers, each with its address, that nothing accounts for."""
+    for seen in everything:
+        if not seen.address.startswith(OF_CUSTOMERS):
+            for number in unexplained_numbers(NO_FIGURES.sub(" ", words_of(seen)), known):
+                yield number, seen.address
+
+
+def told_totals(everything: Iterable[Seen], tables: Tables) -> Iterator[tuple[str, str]]:
+    """
+    List the places that tell exactly how many answered where one cell shows only a bound.
+
+    Less all cells that show their number, such a total is the number of that cell: nobody
+    could say any more that they had not taken part.
+    """
+    totals = {total for table in tables.by_title.values() for total in _exact(table.release)}
+    whole = {sum(t.release["n_responses"] for t in tables.by_title.values())} if totals else set()
+    forbidden = {f"{total:,}" for total in {*totals, *whole}}
+    for seen in everything:
+        if not seen.address.startswith(OF_CUSTOMERS):
+            for number in ANSWERS.findall(words_of(seen)):
+                if number in forbidden:
+                    yield number, seen.address
+
+
+def _exact(release: Mapping[str, Any]) -> Iterator[int]:
+    if any(cell["n_eligible"] - cell["n"] < 2 for cell in release["cells"]):
+        yield release["n_responses"]
+
+
+def linkage_made_anew(session: Session, tables: Tables, *, today: Any) -> Mapping[str, Any]:
+    """Make the linkage report from nothing but the promised fields of the releases."""
+    kept = [
+        releases.ReleasedWave(
+            wave_id=number,
+            key=table.release["wave"],
+            title=table.release["title"],
+            opened_on=today,
+            sha256="",
+            document=dict(table.release),
+        )
+        for number, table in enumerate(tables.by_title.values())
+    ]
+    with MonkeyPatch.context() as patch:
+        patch.setattr(releases, "released_waves", lambda session, until=None: kept)
+        return build.MAKERS["linkage"](session, "", today)
+
+
+def drawings_made_anew(tables: Tables) -> Mapping[str, Mapping[str, str]]:
+    """Draw the trends of the newest wave from nothing but the promised fields."""
+    history = [read_figures(table.release) for table in tables.by_title.values()]
+    report = list(tables.by_title.values())[-1].report
+    return trend_charts(
+        trend_lines(history),
+        nodes=list(report["nodes"]),
+        columns=report["columns"],
+        waves=[
+            {"wave": w.release["wave"], "title": w.release["title"], "on": w.release["opened_on"]}
+            for w in history
+        ],
+    )
+
+
+def unreached(app: Flask, everything: Iterable[Seen]) -> set[str]:
+    """Name the pages and files of the application that the crawl did not come to."""
+    addresses = app.url_map.bind("localhost")
+    reached = {
+        addresses.match(seen.address.partition("?")[0])[0]
+        for seen in everything
+        if seen.address.startswith("/")
+    }
+    return {
+        rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())
+    } - reached
