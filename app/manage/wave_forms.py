@@ -35,8 +35,7 @@ class WaveForm(Form):
     opens_on = DateField(
         "First day for answers",
         validators=[InputRequired(DAY)],
-        description="The wave opens when you press the button on its opening page. If you do so"
-        " before this day, people can take their ballots early and answer from this day on.",
+        description="Ballots can be taken from the opening on.",
     )
     closes_on = DateField(
         "Last day for answers",

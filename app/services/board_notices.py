@@ -22,7 +22,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardNotice:
-    """The notice of one wave, as a page shows it and a PDF sets it."""
+    """
+    The notice of one wave, as a page shows it and a PDF sets it.
+
+    There are words to compare where somebody answers by ballot: a letter needs no key.
+    """
 
     title: str
     lede: str
@@ -45,19 +49,28 @@ def board_notice(wave: Wave, *, installation: Installation) -> BoardNotice:
             "any question."
         ),
         ways=_ways(wave, installation=installation),
-        words=wave.fingerprint,
+        words=wave.fingerprint if _has_ballots(wave) else (),
         comparing=_comparing(wave),
         promises=(
             f"Nobody sees single answers: figures need {wave.k} answers or more, comments are "
             f"read in lists for {wave.k_comment} answers or more.",
-            "Nobody can see whether you have answered. Taking a ballot is noted until the wave is "
-            "over, so that nobody gets two; what becomes of it is not.",
+            "Nobody can see whether you have answered."
+            + (
+                " Taking a ballot is noted until the wave is over, so that nobody gets two; what "
+                "becomes of it is not."
+                if _has_ballots(wave)
+                else ""
+            ),
         ),
         checking=(
             "When the wave is over, anybody can check it: headwater verify "
             f"{answer_address(wave.key, collector_url=installation.collector)}"
         ),
     )
+
+
+def _has_ballots(wave: Wave) -> bool:
+    return any(group.right == "ballot" for group in wave.groups)
 
 
 def _ways(wave: Wave, *, installation: Installation) -> tuple[Section, ...]:

@@ -259,6 +259,18 @@ def test_the_notice_says_where_to_answer_and_what_to_compare(session, hr, wave):
     assert not page.main.select(".board a, .board button")
 
 
+def test_a_notice_of_letters_has_no_words_to_compare(session, hr, wave):
+    """Letters have no keys that could differ from one person to the next."""
+    wave.rights = "letters"
+    hr.post(f"/waves/{wave.id}/open", status=200)
+
+    page = hr.get(f"/waves/{wave.id}/notice")
+
+    assert "Draw a code letter from the box of your group" in text(page)
+    assert "eight words" not in text(page)
+    assert "ballot" not in text(page)
+
+
 def test_taking_ballots_leaves_the_page_as_it_was(session, hr, wave, keys):
     """No count moves while the wave is open, not even that of ballots."""
     hr.post(f"/waves/{wave.id}/open")
