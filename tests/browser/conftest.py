@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.live import Live, running
@@ -57,21 +56,28 @@ def new_page(chromium) -> Iterator[Callable[..., tuple[Page, Watch]]]:
 
 @pytest.fixture(scope="session")
 def signed_in(chromium, live) -> Iterator[Callable[[str | None], tuple[Page, Watch]]]:
-    """Open pages in a browser that is signed in under a role, or with None in one that is not."""
-    contexts: dict[str | None, BrowserContext] = {}
+    """
+    Give the page of a browser that is signed in under a role, or with None in one that is not.
 
-    def open_page(role: str | None) -> tuple[Page, Watch]:
-        if role not in contexts:
-            contexts[role] = new_context(chromium)
+    Each role has one page, which goes from test to test: a new one costs a process.
+    """
+    pages: dict[str | None, tuple[Page, Watch]] = {}
+
+    def page_of(role: str | None) -> tuple[Page, Watch]:
+        if role not in pages:
+            pages[role] = watched(new_context(chromium))
             if role is not None:
-                page = contexts[role].new_page()
-                sign_in(page, live, role)
-                page.close()
-        return watched(contexts[role])
+                sign_in(pages[role][0], live, role)
+        page, watch = pages[role]
+        page.goto("about:blank")
+        page.set_viewport_size({"width": 1280, "height": 720})
+        page.emulate_media(media="screen", color_scheme="light", reduced_motion="reduce")
+        watch.forget()
+        return page, watch
 
-    yield open_page
-    for context in contexts.values():
-        context.close()
+    yield page_of
+    for page, _ in pages.values():
+        page.context.close()
 
 
 @pytest.fixture(scope="session")
@@ -121,8 +127,6 @@ def holder(new_voter, wave) -> Voter:
 def new_context(browser: Browser, **options: Any) -> BrowserContext:
     """Make a browser of its own, as a private window is."""
     context = browser.new_context(locale="en-GB", reduced_motion="reduce", **options)
-    # Sent once, where evaluating it in each page would send half a megabyte each time.
-    context.add_init_script(AXE_SCRIPT)
     context.set_default_timeout(15_000)
     return context
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 
 from tests.browser.rounds import Round
 from tests.browser.voting import IN, Voter
@@ -38,7 +37,6 @@ LATER = {"something missing", "thrown away", "asked once more", "in"}
 @pytest.mark.parametrize("settings", [USUAL, pytest.param(OTHERS, marks=pytest.mark.long)])
 def test_every_state_of_the_page_is_well_built(wave, voter, name, settings):
     """No axe violation, no sideways scroll, nothing refused by the policy, one heading."""
-    voter.page.context.add_init_script(AXE_SCRIPT)
     STATES[name](voter, wave)
 
     assert_well_built(voter.page, voter.watch, settings=settings)

@@ -76,7 +76,6 @@ PAGES = {
     "customers' address retired": (None, "{gone}"),
     "open surveys": (None, "{collector}/"),
     "pulse": (None, "{collector}{pulse}"),
-    "pulse thanks": (None, "{collector}{pulse}/thanks"),
     "no such pulse": (None, "{collector}/w/no-such-wave"),
 }
 
@@ -125,7 +124,6 @@ def test_page_is_well_built(live, signed_in, name, settings):
 
     assert_well_built(page, watch, settings=settings)
     assert not watch.foreign_hosts(live.app, live.collector)
-    page.close()
 
 
 def test_sign_in_errors_are_well_built(live, new_page):

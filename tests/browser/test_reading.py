@@ -73,7 +73,6 @@ def test_results_print_without_the_navigation(live, signed_in):
 
     assert not page.locator("nav[aria-label=Main]").is_visible()
     assert page.locator("h1").is_visible()
-    page.emulate_media(media="screen")
 
 
 def test_closing_releases_and_opening_asks_again(own_live, new_page):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import ConsoleMessage, Error, Page, Request, Response
 
 # Tells of refusals by the content-security policy even where the console stays silent.
@@ -51,6 +52,11 @@ class Watch:
         page.on("console", self._note_message)
         page.on("pageerror", self._note_error)
 
+    def forget(self) -> None:
+        """Begin anew, for another visit in the same page."""
+        for noted in (self.requests, self.responses, self.complaints):
+            noted.clear()
+
     def _note_request(self, request: Request) -> None:
         self.requests.append(request)
 
@@ -83,6 +89,8 @@ class Watch:
 def assert_well_built(page: Page, watch: Watch, *, settings: Settings = USUAL) -> None:
     """Hold one page against the house rules, in each of these widths and colour schemes."""
     found: list[str] = []
+    # Only where it is used: a browser that loads it with every page spends most of its time so.
+    page.evaluate(AXE_SCRIPT)
     for width, scheme in settings:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
