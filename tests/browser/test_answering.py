@@ -33,7 +33,10 @@ def test_no_cookie_reaches_the_collector(live, new_page, code):
     sign_in(page, live, "employee")
     assert page.context.cookies(), "signed in without a cookie"
 
-    page.get_by_role("link", name="Answer with your code").click()
+    page.get_by_role("link", name="Take your ballot").click()
+    page.get_by_role("link", name="Look at the questions first").click()
+    expect(page.get_by_role("heading", name="Take your ballot")).to_be_visible()
+    page.goto(live.pulse)
     page.locator("#code").fill(code)
     page.locator("#q-tools-4").check()
     send(page)

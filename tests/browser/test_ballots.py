@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from app.demo.run import Place
 from surveys.ballots import receipt_of
 from surveys.encoding import decode, encode
 from surveys.manifests import manifest_sha256, receipt_message, words
 from surveys.sealing import unpad_fields, unseal
 from surveys.signing import is_signed
+from tests.browser.conftest import sign_in, watched
 from tests.browser.rounds import PEOPLE, day
 from tests.browser.test_answering import tab_to
-from tests.browser.voting import IN
+from tests.browser.voting import IN, PATIENCE
 from tests.collector.conftest import COUNT_KEY
+from tests.conftest import chromium_options
+
+MADE_FOR = Place(folder=Path()).url.rpartition("/")[2]  # the address that demos are filled for
 
 
 def test_a_ballot_is_taken_answered_and_acknowledged(wave, voter):
@@ -305,3 +312,27 @@ def test_a_guardian_who_must_still_open_the_seals_is_named(wave, voter):
     voter.page.get_by_text("What you still have to trust").click()
 
     expect(voter.page.locator(".promise details")).to_contain_text("(Works council) holds the key")
+
+
+def test_the_whole_way_on_the_running_demo(chromium, live):
+    """From the sign-in form over the home page to the receipt, between two real processes."""
+    # The page of a wave leads to the application's address of the day it was made; the copy of
+    # the demo listens elsewhere, and this browser finds it there all the same.
+    options = chromium_options()
+    options["args"].append(f"--host-resolver-rules=MAP {MADE_FOR} {live.app.rpartition('/')[2]}")
+    browser = chromium.browser_type.launch(**options)
+    page, watch = watched(browser.new_context(locale="en-GB"))
+    sign_in(page, replace(live, app=f"http://{MADE_FOR}"), "employee")
+
+    page.get_by_role("link", name="Take your ballot").click()
+    page.get_by_role("button", name="Take my ballot").click()
+    held = page.get_by_role("heading", name="Your ballot is here")
+    expect(held).to_be_visible(timeout=PATIENCE)
+    page.locator("#q-tools-4").check()
+    page.get_by_role("button", name="Send my answers").click()
+
+    expect(page.get_by_role("heading", name=IN)).to_be_visible(timeout=PATIENCE)
+    assert not watch.foreign_hosts(f"http://{MADE_FOR}", live.collector)
+    assert not watch.complaints
+    assert not page.evaluate("window.refusals")
+    browser.close()
