@@ -16,6 +16,7 @@ from app.security import may_open
 MENU = (
     ("home.index", "Home"),
     ("report.index", "Results"),
+    ("actions.index", "Actions"),
     ("waves.index", "Waves"),
     ("surveys.index", "Questionnaires"),
     ("touchpoints.index", "Touchpoints"),

@@ -12,6 +12,7 @@ from app.database import get_session
 from app.errors import answers_in_json
 from app.key_folder import KeyFolder
 from app.queries import ballots as queries
+from app.said import said_to_everybody
 from app.security import signed_in
 from app.services import issuances
 from surveys import encoding, shapes
@@ -46,6 +47,7 @@ def show(wave_key: str) -> ResponseReturnValue:
         collector_url=collector,
         client_page=f"{collector}/c/{ballot.client_sha256}/index.html",
         issue_url=url_for("ballot.issue"),
+        said=said_to_everybody(get_session()),
     )
 
 

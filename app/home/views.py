@@ -11,6 +11,7 @@ from flask_login import current_user
 
 from app.database import get_session
 from app.queries import home as queries
+from app.said import said_to_everybody
 from app.security import public, signed_in
 
 bp = Blueprint("home", __name__)
@@ -99,6 +100,7 @@ def index() -> ResponseReturnValue:
         is_asked=is_asked,
         waves=waves,
         release=queries.latest_release(session) if is_asked else None,
+        said=said_to_everybody(session) if is_asked else [],
         collector_url=settings.collector_url.rstrip("/"),
         tiles=[tile for tile in TILES if tile.roles & current_user.roles],
     )

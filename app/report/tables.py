@@ -16,7 +16,6 @@ __all__ = [
     "gap_table",
     "heat_maps",
     "linkage_rows",
-    "score_figures",
     "trend",
     "trend_rows",
     "wave_rows",
@@ -58,16 +57,6 @@ def chief_figures(report: Document, scope: Scope) -> list[tuple[Document, Docume
     scores = [c for c in report["columns"] if c["kind"] == "score"]
     chosen = [*engagement[:1], *scores[:1]]
     return [(column, whole["figures"][column["key"]]) for column in chosen]
-
-
-def score_figures(report: Document, scope: Scope) -> list[tuple[Document, Document]]:
-    """List the scores of a part's own total."""
-    node = scope.node or {"figures": {}}
-    return [
-        (column, node["figures"][column["key"]])
-        for column in report["columns"]
-        if column["key"] in node["figures"] and column["kind"] != "item"
-    ]
 
 
 def heat_maps(report: Document, scope: Scope, *, above: Sequence[Document]) -> dict[str, Any]:

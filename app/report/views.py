@@ -11,14 +11,16 @@ from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.action_access import Actor, actor_of
 from app.database import get_session
+from app.finished_reports import finished_report
 from app.models import Wave
 from app.queries import customer_comments as comments_query
-from app.queries import reports, viewing
+from app.queries import own_results, reports, viewing
 from app.queries.viewing import Scope
 from app.report import tables
-from app.report.stored import finished_report
 from app.reporting.drawings import with_drawings
+from app.said import said_to
 from app.security import allow
 
 bp = Blueprint("report", __name__, url_prefix="/reports")
@@ -37,18 +39,26 @@ def index() -> ResponseReturnValue:
 @bp.get("/results")
 @allow(*READERS)
 def results() -> ResponseReturnValue:
-    """Show everybody what the whole organisation answered in the newest released wave."""
-    wave = viewing.latest_released_wave(get_session())
+    """Show everybody what their own group and the whole organisation answered, and what of it."""
+    session, today = get_session(), datetime.now(UTC).date()
+    wave = viewing.latest_released_wave(session)
     if wave is None:
         return render_template("report/no_results.html")
     document = _wave_document(wave)
-    part = _part(document, viewing.whole_organisation(document))
+    whole = _part(document, viewing.whole_organisation(document))
+    own = own_results.own_of(session, document, wave, current_user.id, on=today)
+    cell = own.cell if own is not None else None
+    parts = [part for part in (cell, whole.node) if part is not None]
     return render_template(
         "report/results.html",
         report=document,
-        scope=part,
-        chief=tables.chief_figures(document, part),
-        figures=tables.score_figures(document, part),
+        scope=whole,
+        own=own,
+        chief=[] if cell else tables.chief_figures(document, whole),
+        heads=own_results.heads_of(document, parts),
+        scores=own_results.lines_of(document, parts, is_item=False),
+        items=own_results.lines_of(document, parts, is_item=True) if cell else [],
+        said=said_to(session, _actor(today)),
     )
 
 
@@ -150,6 +160,16 @@ def _place(text: str) -> tuple[date, int] | None:
 def customers_csv() -> ResponseReturnValue:
     """Hand out the customers' tables as a file."""
     return _csv(tables.customer_rows(_customer_document()), name="customers")
+
+
+def _actor(today: date) -> Actor:
+    return actor_of(
+        get_session(),
+        current_user.id,
+        roles=current_user.roles,
+        managed_team_ids=current_user.managed_team_ids,
+        on=today,
+    )
 
 
 def _released(wave_id: int) -> Wave:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.installation import Installation
 from app.models import CountingGroup, Person, RosterEntry, Wave
+from app.said import said_text, said_to_everybody
 from app.services import outbox, survey_versions
 from app.services.letters import answer_address
 
@@ -50,9 +51,10 @@ def invite(session: Session, wave: Wave, *, installation: Installation, now: dat
     """Write to everybody eligible who has an address; return how many that are."""
     reached = readers(session, wave, today=now.date())
     subject = f"{wave.title}: please answer by {_day(wave.closes_on, year=False)}"
+    news = said_text(said_to_everybody(session), application=installation.application)
     outbox.enqueue_many(
         session,
-        _letters(wave, reached, INVITATION, subject=subject, installation=installation),
+        _letters(wave, reached, INVITATION, subject=subject, installation=installation, news=news),
         now=now,
     )
     return len(reached)
@@ -118,9 +120,11 @@ def _letters(
     *,
     subject: str,
     installation: Installation,
+    news: str = "",
 ) -> list[outbox.Letter]:
     bodies = {
-        group.key: _body(wave, group, kind, installation=installation) for group in wave.groups
+        group.key: _body(wave, group, kind, installation=installation, news=news)
+        for group in wave.groups
     }
     return [
         outbox.Letter(
@@ -133,13 +137,18 @@ def _letters(
     ]
 
 
-def _body(wave: Wave, group: CountingGroup, kind: str, *, installation: Installation) -> str:
+def _body(
+    wave: Wave, group: CountingGroup, kind: str, *, installation: Installation, news: str
+) -> str:
     how = _by_ballot if group.right == "ballot" else _by_letter
     opening = {INVITATION: _invitation, REMINDER: _reminder, LAST_DAY: _last_day}[kind]
+    beginning = "\n\n".join(
+        filter(None, (opening(wave, organisation=installation.organisation), news))
+    )
     return f"""\
 Hello,
 
-{opening(wave, organisation=installation.organisation)}
+{beginning}
 
 {how(wave, installation=installation)}
 
