@@ -145,7 +145,10 @@ def manifest(wave_id: int, keys: Path | None, out: Path) -> None:
         letters = _letters_option(found)
     click.echo(f"The manifest of wave {wave_id} is in {out}.")
     if guardian:
-        click.echo(f"{guardian['name']}: headwater guardian sign {out.name} --out signed.json")
+        click.echo(
+            f"{guardian['name']}: headwater guardian sign {out.name} --key guardian-secret.json"
+            " --out signed.json"
+        )
         click.echo(f"Then: headwater wave open {wave_id} --signed signed.json{letters}{by_file}")
     else:
         click.echo(f"Then: headwater wave open {wave_id}{letters}{by_file}")
@@ -343,7 +346,7 @@ def _letters_option(wave: Wave) -> str:
 
 def _count_key_option(wave: Wave) -> str:
     guardian = _guardian_of(wave)
-    return " --count-key FILE" if guardian and guardian["holds_count_key"] else ""
+    return " --count-key count-key" if guardian and guardian["holds_count_key"] else ""
 
 
 def _keys(settings: Settings) -> KeyFolder:

@@ -199,8 +199,8 @@ def test_by_file_with_a_guardian(
     assert collector_answers(session, by_ballot, files, keys) == 7
     _, text = run("close", by_ballot.id, "--by-file")
     (at_collector, here) = next_lines(text)
-    assert ("--count-key FILE" in at_collector) == holds
-    (files / "FILE").write_text(encode(guardian.count_key(by_ballot.key)))
+    assert ("--count-key count-key" in at_collector) == holds
+    (files / "count-key").write_text(encode(guardian.count_key(by_ballot.key)))
     assert typed(at_collector)[0] == 0
     assert typed(here)[0] == 0
     assert by_ballot.state is State.RELEASED
