@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -268,7 +269,11 @@ def _run_wave(demo: Demo, month: int, *, today: date) -> tuple[Wave, Letters, fr
         now=opened,
     )
     session.commit()
-    given = {"collector": demo.collector, "installation": demo.installation, "now": opened}
+    given: dict[str, Any] = {
+        "collector": demo.collector,
+        "installation": demo.installation,
+        "now": opened,
+    }
     handover.prepare_wave(session, wave.id, keys=demo.keys, **given)
     letters = handover.open_wave(session, wave.id, **given)
     share = OPEN_WAVE_SHARE if is_last else RESPONSE_SHARE
