@@ -102,6 +102,19 @@ def test_another_passphrase_opens_nothing(tmp_path, monkeypatch):
     assert output.splitlines()[-1] == "Error: This passphrase does not open the secret file."
 
 
+def test_a_file_that_asks_for_too_much_work_is_not_tried(monkeypatch):
+    """Gigabytes of memory for one passphrase are refused before they are taken."""
+    monkeypatch.setattr(keys, "STRETCHING", {"n": 1 << 10, "r": 8, "p": 1})
+    guardian = keys.new_guardian("Works council", holds_count_key=False)
+    document = json.loads(keys.lock(guardian, passphrase=PASSPHRASE))
+    monkeypatch.setattr(keys.hashlib, "scrypt", lambda *a, **k: pytest.fail("it was tried"))
+
+    for name, much in (("n", 1 << 22), ("r", 64), ("p", 64), ("n", 0)):
+        asking = {**document, "scrypt": {**document["scrypt"], name: much}}
+        with pytest.raises(keys.Locked):
+            keys.unlock(canonical(asking), passphrase=PASSPHRASE)
+
+
 def test_one_letter_typed_in_two_ways_is_one_passphrase(monkeypatch):
     """An accented letter is the same whether a keyboard composes it or not."""
     monkeypatch.setattr(keys, "STRETCHING", {"n": 1 << 10, "r": 8, "p": 1})
@@ -215,6 +228,15 @@ def test_what_is_wrong_is_a_problem(council, path, value, part):
 def test_what_is_no_manifest_is_a_problem(text):
     """Anything may lie in a file."""
     assert len(problems(text)) == 1
+
+
+@pytest.mark.parametrize("change", [("{", "{ "), ('"pad":', '"pad":1,"pad":')])
+def test_another_spelling_is_a_problem(council, change):
+    """What is signed are bytes, so there is one spelling of a manifest."""
+    text = draw_up(public_of(council)).replace(*change, 1)
+
+    (problem,) = problems(text)
+    assert "not written in the one form" in problem
 
 
 def test_a_group_listed_twice_is_a_problem(council):

@@ -123,6 +123,30 @@ def test_a_wave_whose_collector_holds_the_key_has_none_to_send(tmp_path):
     assert "there is none to send" in headwater(*words, exit_code=1)
 
 
+def test_a_foreign_count_key_is_not_handed_over(council):
+    """A key that is not the one in the manifest would open nothing, so it stays here."""
+    document = json.loads(signing.fill_count_key(draw_up(public_of(council)), own(council)))
+    text = canonical({**document, "count_key": document["receipt_key"]}).decode()
+
+    with pytest.raises(BadDocument, match="is not yours"):
+        counts.count_key(text, own(council))
+
+
+def test_the_manifest_of_another_wave_gets_no_key(council):
+    """A collector that answers with another wave's manifest is not believed."""
+    text = signing.fill_count_key(draw_up(public_of(council)), own(council))
+    with fake_collector() as fake:
+        fake.serve_manifest(text, own(council).sign(text))
+        fake.answers["/anon/manifest/pulse-2"] = fake.answers["/anon/manifest/pulse-1"]
+        output = headwater(
+            "guardian", "open", f"{fake.origin}/w/pulse-2", "--key", secret_of(council), "--yes",
+            exit_code=1,
+        )  # fmt: skip
+
+    assert "the manifest of another wave" in output
+    assert len(fake.requests) == 1
+
+
 @pytest.fixture
 def finished(council):
     """Text and maker of the closed list of a wave that is over."""
@@ -161,6 +185,8 @@ def test_counts_of_other_groups_are_problems(council, finished):
 
     assert not checks.has_problem(counts.judge_counts(read, text))
     for wrong in (
+        [*read[:3], {**read[3], "issued": read[3]["issued"] - 1}],
+        [{**read[0], "accepted": -1}, *read[1:]],
         read[1:], [*read, read[0]], [{**read[0], "group": "g99"}, *read[1:]],
         [{**read[0], "eligible": read[0]["eligible"] + 1}, *read[1:]],
     ):  # fmt: skip

@@ -156,6 +156,16 @@ def test_a_closed_list_that_was_changed_later(collector, path):
     assert "signed with the receipt key" in found
 
 
+def test_receipts_that_are_none(collector):
+    """As many as there are people, sorted and different, but one is no receipt."""
+    document = close(collector.text)
+    document["receipts"] = sorted([*document["receipts"][1:], "AAAA"])
+    collector.serve_closed(sign_again(document))
+
+    (found,) = verified(collector.address, exit_code=1)["MISMATCH"]
+    assert found.startswith("Not so: It lists 51 receipts")
+
+
 def test_a_receipt_that_is_missing(collector):
     """Whoever looks for a receipt in vain is told."""
     collector.serve_closed(close(collector.text))
