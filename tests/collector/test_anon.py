@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 
 from collector import errors
-from collector.anon import CLIENT_POLICY
+from collector.anon import CLIENT_CACHING, CLIENT_POLICY
 from collector.config import Settings
 from collector.guard import HEADERS
 from collector.program import create_collector
@@ -37,6 +37,9 @@ def store(settings):
     return Store.of(settings)
 
 
+CLIENT_HEADERS = {"Content-Security-Policy": CLIENT_POLICY, "Cache-Control": CLIENT_CACHING}
+
+
 @pytest.fixture
 def wave(store):
     return open_wave(store, rights=BOTH)
@@ -51,10 +54,9 @@ def ask(settings):
         response = browser.open(path, method=method, **options)
         assert response.status_code == status, response.text
         assert "Set-Cookie" not in response.headers
-        policy = CLIENT_POLICY if path.startswith("/c/") and status == 200 else None
-        for name, value in HEADERS.items():
-            expected = policy if policy and name == "Content-Security-Policy" else value
-            assert response.headers[name] == expected
+        own = CLIENT_HEADERS if path.startswith("/c/") and status == 200 else {}
+        for name, value in {**HEADERS, **own}.items():
+            assert response.headers[name] == value
         if status >= 400 and path.startswith("/anon/"):
             assert response.json["error"].endswith(".")
         return response
