@@ -34,6 +34,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"SKIPPED {n} tests: {reason}", red=True, bold=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give all tests with the demo to one worker, which starts with them: it is filled once."""
+    for item in items:
+        if "demo" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("demo"))
+
+
 def alembic_config(url: str) -> Config:
     """Configure Alembic for one database."""
     config = Config(toml_file=ROOT / "pyproject.toml")
@@ -62,7 +69,9 @@ def databases(tmp_path_factory) -> Iterator[SqliteFiles | PostgresqlDatabases]:
         yield SqliteFiles(tmp_path_factory.mktemp("databases"))
     else:
         with _postgresql() as server:
-            yield PostgresqlDatabases(server)
+            databases = PostgresqlDatabases(server)
+            yield databases
+            databases.close()
 
 
 @pytest.fixture
@@ -183,7 +192,7 @@ class PostgresqlDatabases:
         self.admin = create_engine(
             server.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT", poolclass=NullPool
         )
-        self.copies: set[str] = set()
+        self.copies: dict[str, Any] = {}  # each with an open connection, to empty it by
         self.left: list[str] = []
         # Durability costs most of the time here and protects nothing.
         self._run("ALTER SYSTEM SET fsync = off")
@@ -201,7 +210,8 @@ class PostgresqlDatabases:
         """Hand out a database that a test before has left, emptied; a new one costs ten times."""
         if not self.left:
             url = self.create(str(make_url(template).database))
-            self.copies.add(url)
+            engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+            self.copies[url] = engine.connect()
             return url
         url = self.left.pop()
         self._empty(url)
@@ -213,16 +223,19 @@ class PostgresqlDatabases:
         else:
             self._run(f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)')
 
+    def close(self) -> None:
+        """Hang up, before the server goes."""
+        for connection in self.copies.values():
+            connection.close()
+
     def _empty(self, url: str) -> None:
-        engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-        with engine.connect() as connection:
-            connection.execute(
-                text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
+        self.copies[url].execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-            connection.execute(text(EMPTY_ALL_TABLES))
+        )
+        self.copies[url].execute(text(EMPTY_ALL_TABLES))
 
     def _run(self, statement: str) -> None:
         with self.admin.connect() as connection:
