@@ -296,7 +296,8 @@ def check_client(say: Findings, collector: Collector, client: str, *, guardian: 
     say.claim("The page loads these files and nothing else.",
               fits=not strange, but=f"Look at {', '.join(strange)}.")  # fmt: skip
     pinned = re.findall(rb'\bdata-guardian="([^"]*)"', got["index.html"])
-    say.claim("The page itself names the guardian's key.", fits=pinned == [guardian.encode()])
+    named = "the guardian's key" if guardian else "no guardian, as the manifest"
+    say.claim(f"The page itself names {named}.", fits=pinned == [guardian.encode()])
     policy = collector.ask(f"/c/{client}/index.html")[1].get("Content-Security-Policy", "")
     missing = LIMITS - {part.strip() for part in policy.split(";")}
     say.claim("Browsers let it speak with the collector and nobody else.",
