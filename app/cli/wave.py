@@ -111,10 +111,13 @@ def prepare(wave_id: int, out: Path | None) -> None:
     """Freeze groups, rights and keys of a wave, so that its manifest can be signed."""
     with _work() as (session, settings), ExitStack() as files:
         plan = files.enter_context(exchange.private_file(out)) if out else None
+        earlier = waves.find(session, wave_id).key
         found = _prepare(session, settings, wave_id, out=plan)
         guardian = _guardian_of(found)
     click.echo(f"Wave {wave_id} is prepared.")
     if out is not None:
+        if not waves.is_untold(earlier):
+            click.echo(f"If the collector has the earlier plan, cancel {earlier} there.")
         click.echo(f"At the collector: headwater-collector prepare {out.name} --out keys.json")
         click.echo(f"Then: headwater wave manifest {wave_id} --keys keys.json --out manifest.json")
     elif guardian:

@@ -31,6 +31,7 @@ class Letters:
     title: str
     organisation: str
     address: str
+    opens_on: date
     closes_on: date
     k: int
     k_comment: int
@@ -66,6 +67,7 @@ def of_wave(
         title=wave.title,
         organisation=organisation,
         address=answer_address(wave.key, collector_url=collector_url),
+        opens_on=wave.opens_on,
         closes_on=wave.closes_on,
         k=wave.k,
         k_comment=wave.k_comment,
@@ -105,8 +107,9 @@ def paragraphs(letters: Letters, group: GroupLetters) -> tuple[tuple[str, str], 
         (
             "How to answer",
             "Open the address, or scan the picture, on any device, and type the code if it is "
-            f"not filled in. You can answer until {letters.closes_on:%-d %B %Y}. One code brings "
-            "one answer; a code that gets lost cannot be replaced.",
+            f"not filled in. You can answer from {letters.opens_on:%-d %B} until "
+            f"{letters.closes_on:%-d %B %Y}. One code brings one answer; a code that gets lost "
+            "cannot be replaced.",
         ),
         (
             "Why a letter",

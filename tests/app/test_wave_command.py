@@ -234,6 +234,16 @@ def test_the_notice_is_a_pdf_with_the_fingerprint(run, by_ballot, tmp_path, file
     assert (files / "notice.pdf").read_bytes().startswith(b"%PDF")
 
 
+def test_preparing_again_by_file_names_the_attempt_that_is_void(run, wave, files):
+    """The application cannot tell the collector itself."""
+    assert "earlier plan" not in run("prepare", wave.id, "--out", "plan.json")[1]
+    key = wave.key
+
+    _, text = run("prepare", wave.id, "--out", "another.json")
+
+    assert f"If the collector has the earlier plan, cancel {key} there." in text
+
+
 def test_a_prepared_wave_can_be_taken_back(run, wave, files):
     """Its plan can be changed again, and the line for the collector is printed."""
     run("prepare", wave.id, "--out", "plan.json")
