@@ -1,11 +1,16 @@
-"""Release of a wave: seconds from the answers of each group to the document that is shown."""
+"""Release of a wave: time and memory from the answers of each group to what is shown."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
+import resource
+import subprocess
+import sys
 import time
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from surveys import questionnaires
@@ -17,6 +22,7 @@ WAVE = "bench"
 GROUP = 20  # people who answered, of 25 in each team
 TEAMS_PER_DEPARTMENT = 20
 COMMENT_SHARE = 0.12
+ROOT = Path(__file__).parent.parent
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -24,10 +30,10 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--answers", type=int, nargs="*", default=[10_000, 100_000])
     given = parser.parse_args(argv)
-    print("answers  teams  seconds  MB of release")
+    print("answers  teams  seconds  MB of release  MB of memory")
     for n in given.answers:
-        seconds, size = measure(n)
-        print(f"{n:7,}  {n // GROUP:5,}  {seconds:7.2f}  {size / 1e6:13.2f}")
+        seconds, size, peak = measured_apart(n)
+        print(f"{n:7,}  {n // GROUP:5,}  {seconds:7.2f}  {size / 1e6:13.2f}  {peak:12.0f}")
 
 
 def measure(n: int) -> tuple[float, int]:
@@ -40,6 +46,24 @@ def measure(n: int) -> tuple[float, int]:
     )
     content = canonical(release)
     return time.perf_counter() - start, len(content)
+
+
+def measured_apart(n: int) -> tuple[float, int, float]:
+    """Release in a process of its own: seconds, bytes, and its peak of memory in megabytes."""
+    program = "from benchmarks import releases; import sys; releases.tell(int(sys.argv[1]))"
+    told = subprocess.run(
+        [sys.executable, "-c", program, str(n)],
+        cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    seconds, size, peak = json.loads(told.stdout)
+    return seconds, size, peak
+
+
+def tell(n: int) -> None:
+    """Print what a release of so many answers took, for whoever started this process."""
+    seconds, size = measure(n)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps([seconds, size, peak]))
 
 
 def make_opening(n_teams: int) -> dict[str, Any]:

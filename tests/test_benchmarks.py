@@ -1,7 +1,16 @@
 """The benchmarks run; their figures are for people, and no test looks at the clock."""
 
 from benchmarks import __main__ as table
-from benchmarks import collector_load, customer_load, link, memory, pages, releases, roll_up
+from benchmarks import (
+    collector_load,
+    customer_load,
+    link,
+    memory,
+    pages,
+    releases,
+    roll_up,
+    utility,
+)
 
 LOAD = customer_load.Load(
     clients=16,
@@ -11,6 +20,18 @@ LOAD = customer_load.Load(
     post_p99=0.0904,
     get_p50=0.005,
     lost=0,
+)
+
+
+COST = utility.Cost(
+    teams=0.6,
+    people=0.8,
+    covered=1.0,
+    item_error=0.0139,
+    construct_error=0.03,
+    bias=0.001,
+    r_exact=0.423,
+    r_released=0.422,
 )
 
 
@@ -25,11 +46,32 @@ def test_small_sizes_run():
     assert n_rows > 0
 
 
+def test_released_figures_lie_near_the_exact_ones():
+    """In three organisations everybody is counted, and what is shown is what was answered."""
+    cost = utility.measure(3)["default"]
+
+    assert cost.covered == 1
+    assert 0 < cost.item_error < 0.03
+    assert abs(cost.bias) < 0.02
+    assert cost.r_released != cost.r_exact
+    assert abs(cost.r_released - cost.r_exact) < 0.05
+
+
+def test_a_release_is_measured_in_a_process_of_its_own():
+    """Its peak of memory is that of the release and of nothing that ran before."""
+    seconds, size, peak = releases.measured_apart(200)
+
+    assert seconds > 0
+    assert size > 10_000
+    assert 10 < peak < 500
+
+
 def test_one_table_sets_each_figure_beside_its_aim(monkeypatch, capsys):
     """The table names what was measured, the figure and the aim, one line each."""
     page = {"page": "HR: a wave", "median": 40.0, "p95": 60.0}
     monkeypatch.setattr(link, "measure", lambda times: (2.4, "the NHS file"))
-    monkeypatch.setattr(releases, "measure", lambda n: (1.5, 1))
+    monkeypatch.setattr(releases, "measured_apart", lambda n: (1.5, 1, 165.0))
+    monkeypatch.setattr(utility, "measure", lambda n: {"default": COST})
     monkeypatch.setattr(roll_up, "measure", lambda n: (0.1, 9.0, 1))
     monkeypatch.setattr(pages, "measured_apart", lambda url, times: [page])
     monkeypatch.setattr(memory, "measure", lambda url: (96.0, 74.0))
@@ -41,7 +83,8 @@ def test_one_table_sets_each_figure_beside_its_aim(monkeypatch, capsys):
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert lines[0] == "what figure aim"
     assert "headwater link on the NHS file 2.40 s 3 s" in lines
-    assert "release of a wave, 100,000 answers 1.50 s 15 s" in lines
+    assert "release of a wave, 100,000 answers 1.50 s, 165 MB 15 s, 500 MB" in lines
+    assert "default: mean error of a team's item 0.0139 0.02 by default" in lines
     assert "page of HR: a wave, median / 95th percentile 40.0 / 60.0 ms 150 ms" in lines
     assert "memory of one web worker, RSS / PSS 96 / 74 MB 100 MB" in lines
     assert "customer link, 16 clients: server CPU per submit 1.80 ms 2 ms" in lines
