@@ -117,6 +117,8 @@ def _known(text: str) -> float | None:
 
 def _of_page(page: BeautifulSoup, address: str) -> Iterator[Shown]:
     title = _plain(page.h1) if page.h1 else ""
+    for table in page.select("table.side-by-side"):
+        yield from _of_side_by_side(table, wave=title.partition(": ")[2], address=address)
     if page.select_one("table.heat-map"):
         wave, _, part = title.partition(": ")
         for table in page.select("table.heat-map"):
@@ -143,6 +145,24 @@ def _of_heat_map(table: Any, *, wave: str, address: str) -> Iterator[Shown]:
             figure = _plain(cell.select_one(".heat-figure").find(string=True))
             rest = " ".join(_plain(e) for e in cell.select(".heat-detail, .heat-small"))
             yield _shown(figure, rest, wave=wave, part=part, measure=measure, address=address)
+
+
+def _of_side_by_side(table: Any, *, wave: str, address: str) -> Iterator[Shown]:
+    heads = table.select("thead th")[1:]
+    for row in table.select("tbody tr"):
+        measure = _plain(row.select_one(".side-measure"))
+        for head, cell in zip(heads, row.select("td"), strict=True):
+            figure, rest = cell.select_one(".side-figure"), cell.select_one(".side-text")
+            if figure is not None:
+                named = head.select_one(".side-wave")
+                yield _shown(
+                    _plain(figure),
+                    _plain(rest),
+                    wave=_plain(named) if named else wave,
+                    part=_plain(head.select_one(".side-part")),
+                    measure=measure,
+                    address=address,
+                )
 
 
 def _of_gaps(page: BeautifulSoup, *, wave: str, address: str) -> Iterator[Shown]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 from typing import Any
 
@@ -12,12 +12,14 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import OutboxMail, Person, Release, Team
+from app.models import OutboxMail, Person, Release, Team, Wave
 from app.services import sign_ins
+from app.services.actions import questions_with_figures
 from surveys.documents import canonical, sha256_of
 from surveys.hierarchy import Hierarchy
 from surveys.questions import Comment
 from tests.app.released import store_teams
+from tests.app.written_actions import write_action
 from tests.attack.full_view.companies import WaveAnswers
 from tests.attack.full_view.crawling import Seen, crawl
 from tests.attack.full_view.explaining import Tables
@@ -30,7 +32,7 @@ from tests.attack.full_view.knowing import (
 )
 from tests.attack.full_view.reading import Shown, figures_of
 from tests.attack.full_view.solving import Attack, Finding, small_sets
-from tests.factories import make_person, make_version, make_wave
+from tests.factories import START, make_person, make_version, make_wave
 
 STAFF = ("hr", "executive", "cx_manager", "administrator")
 
@@ -111,6 +113,7 @@ def release_waves(
     """Put the teams and the releases into the database."""
     teams = store_teams(session, waves[-1].hierarchy.teams)
     version = make_version(session)
+    version.definition = dict(waves[0].opening["questionnaire"])
     for wave, release in zip(waves, releases, strict=True):
         stored = make_wave(
             session,
@@ -126,7 +129,27 @@ def release_waves(
             document=canonical(release).decode(),
         )
     session.commit()
+    _act_on_results(session, teams, waves[0])
     return teams
+
+
+def _act_on_results(session: Session, teams: Mapping[str, Team], wave: WaveAnswers) -> None:
+    """Write actions that show every figure before and after: for all, a department, two teams."""
+    tree, asked = wave.hierarchy, wave.questionnaire
+    leaves = [key for key in tree.walk if not tree.children(key)]
+    answered = session.scalars(select(Wave).where(Wave.title == wave.title)).one()
+    for key in dict.fromkeys([tree.root, tree.children(tree.root)[0], leaves[0], leaves[-1]]):
+        if key in teams:
+            write_action(
+                session,
+                teams[key],
+                answered,
+                about_kind="construct",
+                about_key=asked.constructs[0].key,
+                due_on=START,
+                now=datetime.combine(START, time(), UTC),
+                follow_ups=tuple(question.key for question in questions_with_figures(asked)),
+            )
 
 
 def solve(
