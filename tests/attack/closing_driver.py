@@ -20,6 +20,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -225,7 +226,7 @@ class Trial:
             f"{hit.label.partition(',')[0]} in {name}"
             for side in left.values()
             for name, raw in side.files.items()
-            for hit in self.needles().found_in(raw)
+            for hit in self.needles.found_in(raw)
         }
         allowed = {f"comment in headwater.db{end}" for end in ("", "-wal")}
         assert found <= allowed | {"receipt in closed.json"}, f"{where}: {found - allowed}"
@@ -236,6 +237,7 @@ class Trial:
         rows = {table.name: table.rows for table in left["app"].tables}
         assert rows["headwater.db: issuances"] == [], where
 
+    @cached_property
     def needles(self) -> Needles:
         """Give what must be nowhere: keys, and what names or holds an answer."""
         needles = Needles()

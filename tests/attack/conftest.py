@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,15 +20,18 @@ def hasty(monkeypatch) -> None:
 
 
 @pytest.fixture
-def new_database(databases, migrated_database) -> Callable[[Path], str]:
+def new_database(databases, migrated_database) -> Iterator[Callable[[Path], str]]:
     """Make databases with all tables; on SQLite, a file in a folder of the test's choice."""
+    made = []
 
     def make(folder: Path) -> str:
-        url = databases.copy(migrated_database)
+        made.append(url := databases.copy(migrated_database))
         if not url.startswith("sqlite"):
             return url
         folder.mkdir(parents=True, exist_ok=True)
         path = shutil.move(make_url(url).database, folder / "headwater.db")
         return f"sqlite:///{path}"
 
-    return make
+    yield make
+    for url in made:
+        databases.drop(url)

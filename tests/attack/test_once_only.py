@@ -9,11 +9,13 @@ otherwise, or it would prove nothing.
 from __future__ import annotations
 
 import secrets
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select
 
+from app import blind_signing, handover
 from app.issuance_journal import IssuanceJournal
 from app.models import Wave
 from app.services import issuances, sign_ins
@@ -262,3 +264,46 @@ def test_a_ballot_taken_early_is_redeemed_from_the_first_day(tmp_path, database_
 
         assert response.status_code == 409
         assert {path: path.read_bytes() for path in before} == before
+
+
+def take_while_issuing_ends(played: Line, monkeypatch) -> tuple[int, int]:
+    """End issuing while signatures are under way; give how many left, and how many counted."""
+    people = played.open([8])
+    first, ended = threading.Event(), threading.Event()
+    really = blind_signing.sign
+
+    def slowly(key, blinded):
+        if not first.is_set():
+            first.set()
+            # With the lock that it should hold, the end cannot come before it is done.
+            ended.wait(1)
+        return really(key, blinded)
+
+    monkeypatch.setattr(blind_signing, "sign", slowly)
+    with ThreadPoolExecutor(len(people)) as crowd:
+        asked = [crowd.submit(played.take, person) for person in people]
+        first.wait(5)
+        with played.session() as session:
+            handover.end_issuing(session, played.wave_id, keys=played.keys, now=now())
+            counted = sum(group.n_issued for group in session.get(Wave, played.wave_id).groups)
+        ended.set()
+        statuses = [response.result().status_code for response in asked]
+    assert set(statuses) <= {200, 410, 503}
+    return statuses.count(200), counted
+
+
+def test_every_ballot_given_out_while_issuing_ends_is_counted(played, monkeypatch):
+    """Whoever gets a signature in the last moment is in the count that everybody can check."""
+    given, counted = take_while_issuing_ends(played, monkeypatch)
+
+    assert given == counted >= 1
+
+
+def test_the_end_finds_an_issuer_that_does_not_hold_the_wave(played, monkeypatch):
+    """One that signs without a lock gives out ballots that the count does not know."""
+    monkeypatch.setattr(issuances, "_claim", lambda session, wave, person, digest: digest)
+    unending_issuer(monkeypatch)
+
+    given, counted = take_while_issuing_ends(played, monkeypatch)
+
+    assert given > counted
