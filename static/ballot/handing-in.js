@@ -75,7 +75,7 @@ async function sealAnswers() {
   const content = padFields(page.readForm(), manifest.pad);
   const sealed = await seal(manifest.count_key, content, await receiptOf(prepared));
   keeping.write({ sealed: encode(sealed), draft: undefined });
-  page.form.reset(); // from here on nobody reads them on this device
+  page.clearForm(); // from here on nobody reads them on this device
 }
 
 const earliest = () => Math.max(Date.now(), Date.parse(opensOn));

@@ -74,7 +74,7 @@ export function setShared({ isOn, isFixed }) {
 // The form: {item: [value, ...]}, what was left blank left out.
 
 export function readForm() {
-  const fields = {};
+  const fields = Object.create(null); // an item may be called like what every object has
   for (const [name, value] of new FormData(form)) {
     if (value.trim()) (fields[name] ??= []).push(value);
   }
@@ -82,14 +82,19 @@ export function readForm() {
 }
 
 export function restoreForm(fields) {
-  for (const field of form.elements) {
-    const values = fields[field.name] ?? [];
+  for (const field of form.querySelectorAll("input, textarea, select")) {
+    const values = Object.hasOwn(fields, field.name) ? fields[field.name] : [];
     if (field.type === "radio" || field.type === "checkbox") {
       field.checked = values.includes(field.value);
     } else if (field.name) {
       field.value = values[0] ?? "";
     }
   }
+}
+
+/** Empty the form; an item called "reset" hides the form's own way to do so. */
+export function clearForm() {
+  HTMLFormElement.prototype.reset.call(form);
 }
 
 /** Find comments that would be dropped as too long; the collector counts the same way. */

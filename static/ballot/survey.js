@@ -95,7 +95,7 @@ export async function guarded(deed) {
 /** Take away everything of this wave, from the device and from the page. */
 export function end(panel) {
   keeping.clear();
-  page.form.reset();
+  page.clearForm();
   page.forgetComplaint();
   render(panel);
   page.goTo(panel);

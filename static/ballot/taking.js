@@ -28,12 +28,12 @@ export function take({ decline } = {}) {
 export async function arriveWithGroup(asked) {
   const [group, token] = [asked.get("group"), asked.get("token")];
   if (await isSecondWindow()) {
-    const reply = await keeping.ask("blind", { group, token });
+    const reply = await keeping.ask("blind", { group });
     if (!reply?.blinded) return page.show("messenger-lost");
-    return location.replace(addressAt({ blinded: reply.blinded, token }));
+    const { blinded, back } = reply;
+    return location.replace(addressAt({ blinded, token, back }));
   }
-  const blinded = await blind({ group, token });
-  location.replace(addressAt({ blinded, token }));
+  location.replace(addressAt({ ...(await blind({ group })), token }));
 }
 
 /** The application has signed, or said why not. */
@@ -49,12 +49,17 @@ export async function arriveWithReply(asked) {
   await finish(reply);
 }
 
-async function blind({ group, token }) {
+/**
+ * Blind, and draw what the answer must bring back. The application's token will not do for that:
+ * whoever leads people here names one of their own.
+ */
+async function blind({ group }) {
   if (keeping.read().signature) throw new Refused("held");
   if (!keeping.read().seed) keeping.write({ seed: encode(newSeed()) });
   const ballot = await ballotOf({ ...keeping.read(), group });
-  keeping.write({ group, token });
-  return encode(ballot.blinded);
+  const back = encode(newSeed());
+  keeping.write({ group, token: back });
+  return { blinded: encode(ballot.blinded), back };
 }
 
 /** Take the blinding off. What does not fit ends here; another seed is never tried. */
@@ -88,7 +93,7 @@ async function isSecondWindow() {
 export function listenToSecondWindow() {
   keeping.answer({
     here: () => ({}),
-    blind: (asked) => blind(asked).then((blinded) => ({ blinded }), () => ({})),
+    blind: (asked) => blind(asked).catch(() => ({})),
     finish: async (reply) => {
       await guarded(() => finish(reply));
       return {};

@@ -20,8 +20,11 @@ function goBack(fragment) {
   location.replace(`${client}#${new URLSearchParams(fragment)}`);
 }
 
-/** Have a blinded value signed, but only one that this very window has asked for. */
-async function sign(blinded, token) {
+/**
+ * Have a blinded value signed, but only one that this very window has asked for. The answer
+ * goes with what the collector's page wants to have back.
+ */
+async function sign({ blinded, token, back }) {
   const asked = sessionStorage.getItem(TOKEN);
   if (asked === null || asked !== token) {
     return complain(
@@ -34,9 +37,9 @@ async function sign(blinded, token) {
   if (reply.status === 401) return location.reload();
   if (reply.status === 200) {
     sessionStorage.removeItem(TOKEN);
-    return goBack({ signature: reply.blind_signature, token });
+    return goBack({ signature: reply.blind_signature, token: back });
   }
-  if (reply.status in REASONS) return goBack({ refused: REASONS[reply.status], token });
+  if (reply.status in REASONS) return goBack({ refused: REASONS[reply.status], token: back });
   complain(
     "Your ballot could not be signed just now",
     `${reply.error ?? "No answer came."} Nothing is lost: take it again, and you get the same one.`,
@@ -67,7 +70,7 @@ function start() {
   find("offer").hidden = false;
   find("unready").hidden = true;
   find("take").addEventListener("click", begin);
-  if (asked.has("blinded")) sign(asked.get("blinded"), asked.get("token"));
+  if (asked.has("blinded")) sign(Object.fromEntries(asked));
   else if (asked.has("ask")) begin();
 }
 

@@ -12,9 +12,11 @@ import pytest
 from playwright.sync_api import expect
 
 from app.demo.run import Place
+from surveys import questionnaires
 from surveys.ballots import receipt_of
 from surveys.encoding import decode, encode
 from surveys.manifests import manifest_sha256, receipt_message, words
+from surveys.questionnaires import Questionnaire
 from surveys.sealing import unpad_fields, unseal
 from surveys.signing import is_signed
 from tests.browser.conftest import sign_in, watched
@@ -266,6 +268,31 @@ def test_a_foreign_site_cannot_spoil_a_ballot(wave, holder, fragment):
 
     expect(holder.page.get_by_role("alert")).to_contain_text("Nobody here asked for this ballot")
     assert not holder.kept().get("broken")
+
+
+def test_a_foreign_site_cannot_make_a_signature_look_forged(wave, voter):
+    """Nor by naming group and token of its own first, and then bringing rubbish for that token."""
+    voter.open(wave, fragment="#group=g00&token=1-2-3-4")
+    expect(voter.page.get_by_role("alert")).to_contain_text("Another site sent you here")
+
+    voter.open(wave, fragment=f"#signature={'A' * 342}&token=1-2-3-4")
+
+    expect(voter.page.get_by_role("alert")).to_contain_text("Nobody here asked for this ballot")
+    voter.take(wave)
+
+
+def test_items_may_have_any_key(rounds, voter):
+    """Keys that are also names of what a form or a table has of its own are keys like others."""
+    asked = questionnaires.load("monthly_pulse").to_dict()
+    asked["constructs"] = []
+    for item, key in zip(asked["items"], ("elements", "reset", "constructor"), strict=False):
+        item["key"] = key
+    wave = rounds.open(questionnaire=Questionnaire.from_dict(asked))
+    voter.open(wave).answer(reset="4", constructor="2")
+
+    voter.take(wave).answer(elements="3").press("Send my answers").sees(IN)
+
+    expect(voter.page.locator("#q-reset-4")).not_to_be_checked()
 
 
 def test_a_ballot_needs_no_mouse(wave, voter):
