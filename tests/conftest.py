@@ -19,6 +19,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import NullPool, create_engine, make_url, text
 
+from tests.scheduling import DemoFirst
 from tests.sharing import share
 
 ROOT = Path(__file__).parent.parent
@@ -34,11 +35,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"SKIPPED {n} tests: {reason}", red=True, bold=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give all tests with the demo to one worker, which starts with them: it is filled once."""
-    for item in items:
-        if "demo" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("demo"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> DemoFirst:
+    """Start with the demo where several workers share the tests."""
+    return DemoFirst(config, log)
 
 
 def alembic_config(url: str) -> Config:
