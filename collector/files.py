@@ -64,15 +64,26 @@ def forget_times(*paths: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a file's lock against other threads and processes, waiting in the kernel."""
+def locked(path: Path, *, waits: bool = True) -> Iterator[bool]:
+    """
+    Hold a file's lock against other threads and processes, waiting in the kernel.
+
+    Who will not wait is told whether the lock is held.
+    """
     # A descriptor of its own per holder, so that threads of one process exclude each other too.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        yield _is_taken(descriptor, waits=waits)
     finally:
         os.close(descriptor)
+
+
+def _is_taken(descriptor: int, *, waits: bool) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _private(path: str, flags: int) -> int:

@@ -57,12 +57,12 @@ class WaveFolder:
         return self.path / name
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the wave against all other threads and processes."""
+    def held(self, *, waits: bool = True) -> Iterator[bool]:
+        """Hold the wave against all others; who will not wait is told whether that worked."""
         if not self.path.is_dir():
             raise UnknownWave("There is no such survey here.")
-        with files.locked(self.file("lock")):
-            yield
+        with files.locked(self.file("lock"), waits=waits) as is_held:
+            yield is_held
 
     def find_state(self) -> State | None:
         """Say where the wave stands, if it was prepared at all."""

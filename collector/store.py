@@ -126,6 +126,7 @@ class Store:
 
     def _accept(self, running: Running, entry: Entry) -> Accepted:
         folder = self._at(running.opening.wave)
+        self._require_open(folder)  # whoever closes the wave holds it until all is counted
         with folder.held():
             try:
                 folder.require_open()
@@ -281,11 +282,7 @@ class Store:
     def running(self, wave: str) -> Running:
         """Give a wave that takes answers, or refuse with the reason."""
         folder = self._at(wave)
-        try:
-            folder.require_open()
-        except WaveUnavailable:
-            self._let_go(folder)
-            raise
+        self._require_open(folder)
         if (running := self._running.get(wave)) is not None:
             return running
         with folder.held():
@@ -349,7 +346,7 @@ class Store:
             for path in folder.path.glob(f"{preparing.INTAKE}*"):
                 with suppress(FileNotFoundError):  # closed this very moment
                     files.forget_times(path, folder.path)
-        for wave in list(self._running):
+        for wave in {*self._running, *self._intakes}:
             with suppress(WaveUnavailable):
                 self.running(wave)
 
@@ -368,11 +365,21 @@ class Store:
             self._intakes[folder.wave] = Intake(folder.file(preparing.INTAKE))
         return self._intakes[folder.wave]
 
+    def _require_open(self, folder: WaveFolder) -> None:
+        try:
+            folder.require_open()
+        except WaveUnavailable:
+            self._let_go(folder)
+            raise
+
     def _let_go(self, folder: WaveFolder) -> None:
         # Another process closed the wave; without this our handle would outlive its files.
-        if folder.wave in self._intakes or folder.wave in self._running:
-            with folder.held():
-                self._forget(folder.wave)
+        self._running.pop(folder.wave, None)
+        if folder.wave in self._intakes:
+            # While the answers are counted this does not wait; the next one here lets go.
+            with folder.held(waits=False) as is_held:
+                if is_held:
+                    self._forget(folder.wave)
 
     def _forget(self, wave: str) -> None:
         self._running.pop(wave, None)

@@ -229,9 +229,12 @@ def thresholds_of(document: Table) -> Thresholds:
 def day_of(document: Table, name: str) -> date:
     """Read a day of a document, or refuse it."""
     try:
-        return date.fromisoformat(document[name])
+        day = date.fromisoformat(document[name])
     except ValueError as error:
         raise BadDocument(f"{name} is not a day written as 2026-01-31.") from error
+    if day.isoformat() != document[name]:  # Python reads other forms too, browsers do not
+        raise BadDocument(f"{name} is not a day written as 2026-01-31.")
+    return day
 
 
 def parsed(raw: bytes) -> dict[str, Any]:

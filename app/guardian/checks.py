@@ -132,7 +132,7 @@ def _days(document: Table, known: Known) -> Finding:
 def _addresses(document: Table) -> Finding:
     collector, application = document["collector"], document["application"]
     problems = [
-        f"{address} is not encrypted: it begins with http."
+        f"{address} is not encrypted: it does not begin with https."
         for address in (collector, application)
         if not _is_private(address)
     ]
@@ -276,6 +276,8 @@ def _is_private(address: str) -> bool:
     """Tell whether an address is encrypted, or is this very machine."""
     parts = urlsplit(address)
     host = parts.hostname or ""
+    if parts.scheme not in {"http", "https"} or not host:
+        return False  # no address of a web site, whatever it calls itself
     if parts.scheme == "https" or host == "localhost":
         return True
     try:

@@ -200,6 +200,8 @@ def shared_prime():
         (["collector"], "http://pulse.example.org", "is not encrypted"),
         (["collector"], "https://app.example.org:8443", "on the same host name"),
         (["collector"], "http://[", "cannot be read"),
+        (["application"], "javascript://localhost/%0a", "is not encrypted"),
+        (["application"], "https:", "is not encrypted"),
         (["guardian"], None, "names no guardian"),
         (["guardian", "name"], "Somebody else", "is not you: name differ"),
         (["count_key_holder"], "collector", "to be held by you, not by the collector"),
@@ -368,7 +370,7 @@ def test_the_next_wave_must_follow_on_what_was_signed(sign, council):
 
 def test_a_damaged_list_of_signed_manifests_stops(sign, council):
     """Without knowing what was signed, nothing is."""
-    (council / "signed.json").write_text('{"signed": [7]}')
+    (council / signing.SIGNED_FILE).write_text('{"signed": [7]}')
 
     output, signed = sign(draw_up(public_of(council)), "--yes", exit_code=1)
     assert signed is None

@@ -1,6 +1,7 @@
 """collector.closing: from sealed answers to a release and a closed list, and nothing else."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -111,6 +112,25 @@ def test_a_health_check_forgets_keys_of_waves_that_others_closed(store, wave):
     other.blur_times()
 
     assert not other._running
+
+
+def test_nobody_waits_for_a_close_under_way(store, wave):
+    """While answers are counted, health checks, lists and late answers get their answer."""
+    wave.redeem(store, 0, 7, ANSWERS)
+    folder = store._at(wave.key)
+
+    def late() -> None:
+        with pytest.raises(WaveClosed):
+            wave.redeem(store, 0, 6, ANSWERS)
+
+    with ThreadPoolExecutor() as threads, folder.held():
+        closing.refuse_answers(folder, store._load(folder), on=CLOSED_ON, issued=wave.issued)
+        for deed in (late, store.blur_times, store.open_waves):
+            threads.submit(deed).result(timeout=5)
+        assert not store._running
+
+    store.blur_times()
+    assert not store._intakes
 
 
 def test_after_the_close_nothing_leads_from_receipt_to_answer(store, wave, tmp_path):

@@ -57,6 +57,7 @@ def test_a_manifest_says_what_the_plan_promises():
         (["count_key_holder"], "guardian", "another holder"),
         (["closes_on"], "2026-03-01", "closes before it opens"),
         (["opens_on"], "soon", "not written as"),
+        (["opens_on"], "20260302", "not written as"),
         (["client_sha256"], "AB" * 32, "must be a SHA-256 digest"),
         (["previous_manifest_sha256"], 1, "must be a SHA-256 digest"),
         (["guardian"], make_guardian() | {"holds_count_key": 1}, "true or false"),
@@ -87,7 +88,18 @@ def test_a_manifest_waits_for_the_count_key_only_where_its_guardian_holds_it():
         check_manifest(changed(MANIFEST, ["count_key"], None), is_complete=False)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[" * 9_000, " " + TEXT, json.dumps(MANIFEST)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[" * 9_000,
+        " " + TEXT,
+        json.dumps(MANIFEST),
+        json.dumps(MANIFEST | {"title": "half a character: \ud800"}),
+        TEXT.removesuffix("}") + f',"wave":"{MANIFEST["wave"]}"}}',
+    ],
+)
 def test_a_manifest_has_one_spelling(text):
     """Its digest stands for it, so another way to write the same is refused."""
     with pytest.raises(BadDocument):

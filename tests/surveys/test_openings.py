@@ -67,6 +67,7 @@ OTHER_CODES = OPENING["groups"][1]["codes"]
         (["wave"], "Pulse 1", "small letters, digits and hyphens"),
         (["extra"], 1, "'extra' that means nothing here"),
         (["opens_on"], "02.03.2026", "opens_on is not a day"),
+        (["opens_on"], "2026-W10-1", "opens_on is not a day"),
         (["closes_on"], "2026-03-01", "closes before it opens"),
         (["questionnaire"], {"key": "x"}, "The questionnaire cannot be used"),
         (["hierarchy", 0, "parent"], "care", "The hierarchy cannot be used"),
