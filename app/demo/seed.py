@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import handover
 from app.demo import plan as plans
+from app.demo.actions import act_on_results
 from app.demo.answers import RESPONSE_SHARE, customer_answers, employee_answers
 from app.demo.ballots import PostBallot, cast
 from app.demo.plan import Plan, TeamPlan
@@ -122,6 +123,7 @@ def seed_demo(
     for month in range(plans.N_MONTHS):
         _change_organisation(demo, month)
         wave, letters, used, n_answered = _run_wave(demo, month, today=today)
+        act_on_results(session, wave, teams=demo.teams, months=demo.plan.months, month=month)
         n_customers = _ask_customers(demo, month, today=today)
         progress(f"{wave.title}: {n_answered} employees, {n_customers} customers answered")
     session.commit()

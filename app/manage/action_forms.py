@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from wtforms import (
@@ -251,12 +251,12 @@ def about_words(action: Action) -> str:
 
 def follow_up_choices(waves: Iterable[Wave], *, besides: Iterable[str] = ()) -> list[Any]:
     """List the items of some waves that have figures, and keys that were chosen before."""
-    found: Mapping[str, str] = {
+    found = {
         question.key: question.text
         for wave in reversed(list(waves))
         for question in questions_with_figures(questionnaire_of(wave.survey_version))
     }
-    return list(({key: key for key in besides} | dict(found)).items())
+    return list(({**found, **{key: key for key in besides if key not in found}}).items())
 
 
 def _results_of(wave: Wave) -> list[tuple[str, str]]:

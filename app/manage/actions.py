@@ -10,7 +10,6 @@ from flask_login import current_user
 
 from app.action_access import Actor, actor_of
 from app.database import get_session
-from app.finished_reports import finished_report
 from app.manage import action_forms as forms
 from app.manage.action_forms import ActionForm, FilterForm, MoveForm, NewActionForm
 from app.models import STATUSES, TAGS, Action
@@ -149,7 +148,8 @@ def _page_of(action: Action, actor: Actor, form: MoveForm) -> str:
     )
 
 
-def _before_after(action: Action) -> BeforeAfter:
+def _before_after(action: Action) -> BeforeAfter | None:
+    """Lay the figures out, once the worker has made the reports that they stand in."""
     session = get_session()
     later = queries.later_wave(session, action.wave)
     keys = [
@@ -157,7 +157,10 @@ def _before_after(action: Action) -> BeforeAfter:
         for wave in (action.wave, later)
         if wave is not None
     ]
-    documents = [finished_report(session, key) for key in keys if key is not None]
+    found = [reports.stored_report(session, key) for key in keys if key is not None]
+    documents = [document for document in found if document is not None]
+    if len(documents) < len(found):
+        return None
     return follow_ups.before_after(action, documents, done_on=queries.done_on(action))
 
 

@@ -92,6 +92,11 @@ class Action(Base):
     )
 
     @property
+    def heading(self) -> str:
+        """The title as it stands alone; after "We will:" it is read as it was typed."""
+        return self.title[:1].upper() + self.title[1:]
+
+    @property
     def decision(self) -> str:
         """What is decided, read from the status: will_do, done or will_not."""
         return DECISIONS[self.status]

@@ -13,12 +13,12 @@ from flask_login import current_user
 
 from app.action_access import Actor, actor_of
 from app.database import get_session
-from app.finished_reports import finished_report
 from app.models import Wave
 from app.queries import customer_comments as comments_query
 from app.queries import own_results, reports, viewing
 from app.queries.viewing import Scope
 from app.report import tables
+from app.report.stored import finished_report
 from app.reporting.drawings import with_drawings
 from app.said import said_to
 from app.security import allow

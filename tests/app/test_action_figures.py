@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.installation import Installation
-from app.models import OutboxMail
+from app.models import OutboxMail, Report
 from app.queries.follow_ups import before_after
 from app.reporting.waves import read_figures, wave_report
 from app.services import wave_mails
@@ -101,6 +101,17 @@ def test_a_department_has_its_total_and_the_whole_its_own(member_of, add):
 
     page = member_of("mail").get(f"/actions/{add('all').id}")
     assert heads_of(page) == ["Company March", "Company April"]
+
+
+def test_figures_that_are_not_made_yet_keep_nobody_waiting(member_of, session, add):
+    """The page opens without them and says when to look again; the worker makes them."""
+    action = add("north")
+    session.execute(delete(Report).where(Report.subject == "pulse-2"))
+
+    page = member_of("north").get(f"/actions/{action.id}")
+
+    assert not page.select(".side-by-side")
+    assert "The figures are being put together." in words(page)
 
 
 def test_bounds_stay_bounds(member_of, add):

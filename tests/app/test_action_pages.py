@@ -98,7 +98,7 @@ def test_a_manager_writes_an_action_down(manager, session, form):
     page = manager.follow("/actions/new", form)
 
     action = session.scalars(select(Action)).one()
-    assert page.h1.text == "mend the ticket screen"
+    assert page.h1.text == "Mend the ticket screen"
     assert action.said == "The ticket screen is slow."
     assert (action.owner.name, action.follow_ups) == ("Milo", ["tools", "workload"])
     assert "Planned, noted by Milo" in words(page)
@@ -197,7 +197,7 @@ def test_an_action_is_worded_anew(manager, session, form, add):
     assert [b["value"] for b in page.select("[name=follow_ups][checked]")] == ["workload"]
 
     page = manager.follow(f"/actions/{action.id}/edit", {**form, "title": "renew the screen"})
-    assert page.h1.text == "renew the screen"
+    assert page.h1.text == "Renew the screen"
     assert len(page.select(".history li")) == 1
 
 
@@ -276,13 +276,13 @@ def test_the_list_shows_the_own_line_and_can_be_narrowed(member_of, add, teams):
     member = member_of("north")
 
     page = member.get("/actions/")
-    assert titles(page) == ["north's own", "for all"]
+    assert titles(page) == ["North's own", "For all"]
     assert "overdue" in words(page)
     assert {o.text for o in page.select("#team option")} == {"All", "North", "Company"}
     assert page.select_one(".buttons .button") is None
 
-    assert titles(member.get("/actions/?status=done")) == ["for all"]
-    assert titles(member.get("/actions/?tag=technology")) == ["north's own"]
+    assert titles(member.get("/actions/?status=done")) == ["For all"]
+    assert titles(member.get("/actions/?tag=technology")) == ["North's own"]
     assert titles(member.get(f"/actions/?team={teams['mail'].id}")) == []
     for nonsense in ("team=²", "team=x", "status=lost", "tag=money", "page=x", "page=0"):
         assert len(titles(member.get(f"/actions/?{nonsense}"))) == 2

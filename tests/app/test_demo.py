@@ -15,6 +15,7 @@ from analysis.demeaning import two_way_demeaned
 from app.demo import plan
 from app.key_folder import KeyFolder
 from app.models import (
+    Action,
     CountingGroup,
     CustomerLink,
     CustomerResponse,
@@ -25,9 +26,12 @@ from app.models import (
     Touchpoint,
     Wave,
 )
+from app.models.action import STATUSES
 from app.queries import releases, roll_ups
+from app.queries.actions import later_wave
 from app.reporting.build import OUTCOME, SEED
 from app.reporting.panel import linkage_panel, month_ordinal
+from app.said import said_to_everybody
 from surveys.lifecycle import State
 
 
@@ -307,3 +311,18 @@ def _true_within_reliability(panel):
     measured = two_way_demeaned(rows["mean"].to_numpy(), **codes)
     moved = two_way_demeaned(np.array(true), **codes)
     return float(measured @ moved / (measured @ measured))
+
+
+def test_the_demo_has_acted_on_its_results(demo):
+    """Every decision there is, two done with a later wave to look at, four told to everybody."""
+    with demo.session() as session:
+        actions = session.scalars(select(Action).order_by(Action.id)).all()
+        told = said_to_everybody(session)
+        done = [action for action in actions if action.status == "done"]
+
+        assert len(actions) == 8
+        assert {action.status for action in actions} == set(STATUSES)
+        assert len(done) == 2
+        assert all(action.follow_ups and later_wave(session, action.wave) for action in done)
+        assert [entry.decision for entry in told] == ["done", "will_do", "will_do", "will_not"]
+        assert all(a.moves[-1].moved_at.date() <= datetime.now(UTC).date() for a in actions)

@@ -14,7 +14,16 @@ from typing import Any
 from sqlalchemy import select
 
 from app.demo.run import Running, start, stop, wait_until_up
-from app.models import CustomerResponse, OutboxMail, Person, SurveyVersion, Team, Touchpoint, Wave
+from app.models import (
+    Action,
+    CustomerResponse,
+    OutboxMail,
+    Person,
+    SurveyVersion,
+    Team,
+    Touchpoint,
+    Wave,
+)
 from app.services import accounts, survey_versions, touchpoints, waves
 from app.services.accounts import Door
 
@@ -119,11 +128,14 @@ def prepare(demo: Any) -> dict[str, str]:
             select(Wave).where(Wave.released_at.is_not(None)).order_by(Wave.opens_on.desc())
         ).first()
         open_wave = session.get(Wave, demo.facts["wave"])
+        actions = {action.status: str(action.id) for action in session.scalars(select(Action))}
         return {
             "pulse": f"/w/{open_wave.key}",
             "open": str(open_wave.id),
             "released": str(released.id),
             "planned": str(planned.id),
+            "done": actions["done"],
+            "dropped": actions["dropped"],
             "draft": str(draft.id),
             "item": draft.definition["items"][0]["key"],
             "construct": draft.definition["constructs"][0]["key"],
