@@ -27,20 +27,21 @@ def make_engine(url: str) -> Engine:
     return engine
 
 
-def overwrite_deleted(session: Session, table: str) -> None:
+def overwrite_deleted(session: Session, *tables: str) -> None:
     """
-    Leave nothing of a table's deleted rows in the files of the database; commit before.
+    Leave nothing of some tables' deleted rows in the files of the database; commit before.
 
-    SQLite keeps them in its write-ahead log until that is cut off, PostgreSQL in the
+    SQLite keeps them in its write-ahead log until that is cut off, PostgreSQL in a
     table's file until that is written anew.  Server logs and backups are not reached.
     """
     engine = session.get_bind().engine
-    statement = {
-        "sqlite": "PRAGMA wal_checkpoint(TRUNCATE)",
-        "postgresql": f'VACUUM FULL "{table}"',
+    statements = {
+        "sqlite": ["PRAGMA wal_checkpoint(TRUNCATE)"],
+        "postgresql": [f'VACUUM FULL "{table}"' for table in tables],
     }[engine.dialect.name]
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(statement)
+        for statement in statements:
+            connection.exec_driver_sql(statement)
 
 
 def _drop_details(context: ExceptionContext) -> None:

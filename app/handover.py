@@ -44,12 +44,15 @@ from app.database import overwrite_deleted
 from app.exchange import CollectorClient
 from app.installation import Installation
 from app.key_folder import KeyFolder
-from app.models import Issuance, Wave
+from app.models import CountingGroup, Issuance, OutboxMail, Wave
 from app.services import openings, waves
 from app.services.errors import Refusal
 from app.services.letters import Letters
 from surveys.errors import CountKeyNeeded, SurveyError
 from surveys.lifecycle import State
+
+# Who took a ballot, how many of a group did, and who was to be reminded.
+FORGOTTEN = tuple(model.__tablename__ for model in (Issuance, CountingGroup, OutboxMail))
 
 
 def prepare_wave(
@@ -151,7 +154,7 @@ def cancel_wave(
     wave = waves.find(session, wave_id)
     waves.cancel(session, wave, collector=collector, keys=keys, now=now)
     session.commit()
-    overwrite_deleted(session, Issuance.__tablename__)
+    overwrite_deleted(session, *FORGOTTEN)
     return wave
 
 
@@ -187,7 +190,7 @@ def close_wave(
         collector.acknowledge(wave.key, wave.release.sha256)
         waves.confirm_release(session, wave, keys=keys, now=now)
         session.commit()
-        overwrite_deleted(session, Issuance.__tablename__)
+        overwrite_deleted(session, *FORGOTTEN)
     return wave
 
 
@@ -199,7 +202,7 @@ def take_release(
     waves.import_release(session, wave, content, now=now)
     waves.confirm_release(session, wave, keys=keys, now=now)
     session.commit()
-    overwrite_deleted(session, Issuance.__tablename__)
+    overwrite_deleted(session, *FORGOTTEN)
     if wave.release is None:
         raise AssertionError("an imported release is kept")
     return wave.release.sha256

@@ -7,7 +7,7 @@ and the browser takes the blinding off.  What it then hands in at the collector
 carries a valid signature of its counting group and no trace of who asked for it:
 for every pair of a blinded value and a ballot there is exactly one blinding that
 leads from one to the other, so each is as likely as any (section 4.1 of the RFC;
-`tests/attack/test_blindness.py` counts them).
+`tests/attack/test_blindness.py` counts them), to whoever cannot tell HKDF from chance.
 
 The signing itself, which needs the private key, is not here: this module is for
 those who hold public keys only.

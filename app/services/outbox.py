@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -46,9 +46,12 @@ def enqueue_unlisted(session: Session, letters: Iterable[Letter], *, now: dateti
     """
     Write mails that no page lists or counts, and of which nothing is kept once they have left.
 
-    So it is for the caller to see that the same occasion does not write them again.
+    So it is for the caller to see that the same occasion does not write them again.  Their
+    numbers run downwards, so that no gap in those of other mails counts them.
     """
-    _write(session, [letter._asdict() | {"is_unlisted": True} for letter in letters], now)
+    lowest = min(session.scalar(select(func.min(OutboxMail.id))) or 0, 0)
+    rows = [letter._asdict() | {"is_unlisted": True} for letter in letters]
+    _write(session, [row | {"id": lowest - n} for n, row in enumerate(rows, 1)], now)
 
 
 def _write(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> int:

@@ -109,7 +109,7 @@ def cancel(
     wave_mails.withdraw(session, wave)
     if not is_untold(wave.key):
         collector.cancel(wave.key)
-        issuances.forget(session, wave, keys=keys)
+        _forget_issued(session, wave, keys=keys)
 
 
 def end_issuing(session: Session, wave: Wave, *, keys: KeyFolder, now: datetime) -> None:
@@ -170,10 +170,15 @@ def confirm_release(session: Session, wave: Wave, *, keys: KeyFolder, now: datet
     if wave.released_at is None:
         lifecycle.moved(wave.state, Move.RELEASE)
         wave.released_at = now
-        for group in wave.groups:
-            group.n_issued = None
-        issuances.forget(session, wave, keys=keys)
+        _forget_issued(session, wave, keys=keys)
         session.flush()
+
+
+def _forget_issued(session: Session, wave: Wave, *, keys: KeyFolder) -> None:
+    """Forget who took a ballot and how many of each group did."""
+    for group in wave.groups:
+        group.n_issued = None
+    issuances.forget(session, wave, keys=keys)
 
 
 def due_to_close(session: Session, *, today: date) -> list[int]:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app import handover, tick
 from app.models import OutboxMail, Person
@@ -192,6 +192,63 @@ def test_reminders_end_with_the_wave(session, wave, client, keys, remind, end):
 
     assert written_to(session) == []
     assert remind(CLOSES_ON) == 0
+
+
+@pytest.mark.parametrize("end", ["close", "cancel"])
+def test_nothing_of_withdrawn_reminders_stays_in_the_database(
+    session, settings, wave, client, keys, remind, end
+):
+    """Mails that could never leave are overwritten when the wave ends, like those that did."""
+    remind(HALF_WAY)
+    assert b"your ballot is waiting" in bytes_of_outbox(session, settings)
+    given = {"collector": client, "keys": keys, "now": NOW}
+
+    {"close": handover.close_wave, "cancel": handover.cancel_wave}[end](session, wave.id, **given)
+
+    assert b"your ballot is waiting" not in bytes_of_outbox(session, settings)
+
+
+def bytes_of_outbox(session, settings) -> bytes:
+    """Read the files in which the database keeps mails."""
+    session.commit()
+    if settings.database_url.startswith("sqlite"):
+        path = Path(settings.database_url.removeprefix("sqlite:///"))
+        return b"".join(p.read_bytes() for p in path.parent.glob(f"{path.name}*"))
+    session.execute(text("CHECKPOINT"))
+    folder = session.scalar(text("SELECT current_setting('data_directory')"))
+    name = session.scalar(text("SELECT pg_relation_filepath('outbox_mails')"))
+    session.commit()
+    return (Path(folder) / name).read_bytes()
+
+
+def test_the_numbers_of_mails_do_not_count_reminders(session, wave, remind):
+    """A gap between two mails, whose addresses hold their numbers, would tell how many left."""
+    first, second = (
+        {"dedup_key": key, "recipient": "eve@example.org", "subject": "Hi", "body": "!"}
+        for key in ("first", "second")
+    )
+    outbox.enqueue(session, **first, now=NOW)
+    remind(HALF_WAY)
+    outbox.enqueue(session, **second, now=NOW)
+
+    numbers = dict(session.execute(select(OutboxMail.dedup_key, OutboxMail.id)).all())
+
+    assert numbers["second"] == numbers["first"] + 1
+    assert len(numbers) == 19
+
+
+@pytest.mark.parametrize("end", ["close", "cancel"])
+def test_counts_of_issued_rights_end_with_the_wave(session, wave, client, keys, end):
+    """They are the guardian's alone, whichever way a wave ends."""
+    take_ballot(session, wave, with_accounts(session, wave)[0], keys=keys)
+    handover.end_issuing(session, wave.id, keys=keys, now=NOW)
+    assert [group.n_issued for group in wave.groups] != [None] * 3
+    given = {"collector": client, "keys": keys, "now": NOW}
+
+    {"close": handover.close_wave, "cancel": handover.cancel_wave}[end](session, wave.id, **given)
+
+    session.expire_all()
+    assert [group.n_issued for group in wave.groups] == [None] * 3
 
 
 def test_nobody_sees_in_the_outbox_who_was_reminded(session, wave, visitor, remind):
