@@ -222,7 +222,8 @@ class Trial:
     def check_cancel(self):
         state = self.store().state(self.key).name
         whole = (self.content("answers.sqlite") or b"").startswith(b"SQLite")
-        keyed = (self.folder / "keys" / f"{self.key}.json").exists()
+        path = self.folder / "keys" / f"{self.key}.json"
+        keyed = path.exists() and b'"receipt"' in path.read_bytes()
         assert state == "cancelled" or (whole and keyed), "answers went before the cancelling"
         self.store().tidy()
         if state == "cancelled":
