@@ -12,7 +12,7 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from collector.config import BadSettings, Settings
-from collector.files import write_durably
+from collector.files import forbid_core_dumps, write_durably
 from collector.store import Store
 from surveys.documents import canonical
 from surveys.encoding import decode
@@ -140,6 +140,7 @@ def store() -> Store:
 
 def main() -> None:
     """Run a command; refusals are one sentence and exit status 1."""
+    forbid_core_dumps()
     try:
         commands()
     except (SurveyError, BadSettings, OSError, sqlite3.Error) as refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,6 +62,12 @@ def forget_times(*paths: Path) -> None:
     """Set the modification and access times of files to a constant."""
     for path in paths:
         os.utime(path, EPOCH)
+
+
+def forbid_core_dumps() -> None:
+    """Have the system write no copy of this program's memory, nor of those it starts."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 @contextmanager

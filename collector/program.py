@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from collector import anon, errors, exchange, guard, pages
+from collector import anon, errors, exchange, files, guard, pages
 from collector.config import Settings
 from collector.store import Store
 
@@ -46,4 +46,5 @@ def create_collector(settings: Settings) -> Flask:
 
 def from_environment() -> Flask:
     """Build the collector as the environment says; servers call this in each worker."""
+    files.forbid_core_dumps()
     return create_collector(Settings.from_env())

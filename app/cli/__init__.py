@@ -6,6 +6,7 @@ from importlib import import_module
 
 import click
 
+from app.durable_files import forbid_core_dumps
 from app.version import VERSION
 
 # One line per noun: where its command stands.
@@ -47,3 +48,4 @@ class NounGroup(click.Group):
 @click.version_option(package_name=None, version=VERSION, prog_name="headwater")
 def main() -> None:
     """Ask employees and customers, and see how the two go together."""
+    forbid_core_dumps()  # keys that sign ballots, and a guardian's, pass through here

@@ -97,10 +97,10 @@ export function clearForm() {
   HTMLFormElement.prototype.reset.call(form);
 }
 
-/** Find comments that would be dropped as too long; the collector counts the same way. */
+/** Find comments that might be dropped as too long; spaces at the ends count here and not there. */
 export function longComments() {
   return [...form.querySelectorAll("textarea")].filter((area) => {
-    const text = area.value.replace(/\r\n?/g, "\n").trim();
+    const text = area.value.replace(/\r\n?/g, "\n");
     return [...text].length > Number(area.dataset.longest);
   });
 }

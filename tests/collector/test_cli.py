@@ -1,6 +1,7 @@
 """collector.cli: the exchange by file, one sentence per deed or refusal."""
 
 import json
+import os
 import subprocess
 import sys
 from hashlib import sha256
@@ -64,6 +65,41 @@ def answer(folder, wave):
         store.submit(wave.key, code, ANSWERS)
     for number in range(8):
         wave.redeem(store, 0, number, ANSWERS)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "from collector.program import from_environment; from_environment()",
+        "from collector import cli; cli.main()",
+        "from app.cli import main; main(['doctor', '--help'], standalone_mode=False)",
+    ],
+    ids=["worker", "command", "application"],
+)
+def test_no_program_leaves_its_memory_on_the_disk(tmp_path, program):
+    """Keys and opened answers are in it, and a core dump is a copy of it."""
+    code = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
+try:
+    {program}
+except SystemExit:
+    pass
+print("limit", resource.getrlimit(resource.RLIMIT_CORE)[0])
+"""
+    where = {
+        "HEADWATER_COLLECTOR_STORE": str(tmp_path / "store"),
+        "HEADWATER_COLLECTOR_KEYS": str(tmp_path / "keys"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, **where},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "limit 0"
 
 
 def test_a_wave_lives_its_life_by_file(run, tmp_path):
