@@ -126,10 +126,12 @@ def send_mail(session: Session, settings: Settings, now: datetime) -> str | None
 
 
 def tidy(session: Session, settings: Settings, now: datetime) -> str | None:
-    """Forget sign-ins, links and counters that are past their time."""
+    """Forget sign-ins, links and counters that are past their time, and what was deleted."""
     sign_ins.forget_stale(session, now=now)
     accounts.forget_old_links(session, now=now)
     throttle.forget_old(session, now=now)
+    session.commit()
+    overwrite_deleted(session)  # again, in case somebody was reading when a wave ended
     return None
 
 

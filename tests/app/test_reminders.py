@@ -208,6 +208,20 @@ def test_nothing_of_withdrawn_reminders_stays_in_the_database(
     assert b"your ballot is waiting" not in bytes_of_outbox(session, settings)
 
 
+def test_what_a_reader_held_up_is_cut_off_by_the_next_tick(session, settings, wave, remind):
+    """A write-ahead log cannot be cut off while somebody reads; the rows may not stay for good."""
+    if not settings.database_url.startswith("sqlite"):
+        pytest.skip("PostgreSQL has no such log that could be cut off")
+    remind(HALF_WAY)
+    session.execute(OutboxMail.__table__.delete())
+    session.commit()
+    assert b"your ballot is waiting" in bytes_of_outbox(session, settings)
+
+    tick.tidy(session, settings, at(HALF_WAY))
+
+    assert b"your ballot is waiting" not in bytes_of_outbox(session, settings)
+
+
 def bytes_of_outbox(session, settings) -> bytes:
     """Read the files in which the database keeps mails."""
     session.commit()
