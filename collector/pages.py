@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import mimetypes
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from http import HTTPStatus
@@ -18,7 +20,7 @@ from collector.store import Accepted, Store
 from surveys.answers import Reading, read_answers
 from surveys.codes import normalise
 from surveys.encoding import encode
-from surveys.errors import RightRefused, WaveNotOpen
+from surveys.errors import CountKeyNeeded, RightRefused, WaveClosed, WaveNotOpen, WrongState
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
@@ -68,8 +70,11 @@ def blueprint(store: Store) -> Blueprint:
 
     @bp.get("/w/<wave>")
     def questionnaire(wave: str) -> ResponseReturnValue:
-        """Show the way to answer, the same bytes to everybody."""
-        opening = store.running(wave).opening
+        """Show the way to answer, the same bytes to everybody; afterwards, what was counted."""
+        try:
+            opening = store.running(wave).opening
+        except WaveClosed:
+            return _closed(store, wave), HTTPStatus.GONE
         if not opening.takes_ballots:
             _require_opened(opening)
         card = _card(store, opening)
@@ -143,6 +148,30 @@ def _card(store: Store, opening: Opening) -> Card:
         ballot_href=address_of(client_sha256) if opening.takes_ballots else None,
         takes_letters=opening.takes_letters and opening.opens_on <= _today(),
     )
+
+
+def _closed(store: Store, wave: str) -> str:
+    """Show what anybody may check of a wave that is over, or that it is not counted yet."""
+    try:
+        listed = json.loads(store.closed_list(wave))
+    except (CountKeyNeeded, WrongState):
+        listed = None
+    return render_template(
+        "collector/closed.html",
+        closed_href=f"/anon/closed/{wave}",
+        listed=listed,
+        organisation=json.loads(store.envelope(wave)["manifest"])["organisation"],
+        rows=[
+            (cell["label"], cell["eligible"], _shown(cell["issued"]), _shown(cell["accepted"]))
+            for cell in (listed or {}).get("cells", [])
+        ],
+    )
+
+
+def _shown(count: Mapping[str, int]) -> str:
+    """Put a count, or its bound, into words."""
+    ((kind, n),) = count.items()
+    return {"exact": f"{n}", "at_least": f"{n} or more", "at_most": f"{n} or fewer"}[kind]
 
 
 def _thanks(opening: Opening, card: Card, accepted: Accepted) -> Response:

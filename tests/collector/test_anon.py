@@ -205,6 +205,33 @@ def test_the_closed_list_is_served_for_good(ask, store, wave):
     ask("GET", "/anon/closed/nowhere", 404)
 
 
+def test_the_page_of_a_closed_wave_shows_what_anybody_may_check(ask, store, wave):
+    """The counts per cell and the way to the receipts stand where people answered."""
+    for number in range(8):
+        wave.redeem(store, 0, number, ANSWERS)
+    release = store.close(wave.key, on=CLOSED_ON, issued=wave.issued)
+    (cell,) = json.loads(store.closed_list(wave.key))["cells"]
+    ((kind, n),) = cell["accepted"].items()
+    page = ask("GET", f"/w/{wave.key}", 410).text
+    store.acknowledge(wave.key, sha256(release).hexdigest())
+
+    assert f">{cell['label']}</th><td>{cell['eligible']}</td>" in page
+    assert f"<td>{n}{' or more' if kind == 'at_least' else ''}</td></tr>" in page
+    assert f'href="/anon/closed/{wave.key}"' in page
+    assert ask("GET", f"/w/{wave.key}", 410).text == page
+
+
+def test_the_page_of_a_wave_that_waits_for_its_guardian_says_so(ask, store):
+    """No more answers, and no counts yet."""
+    wave = open_wave(store, guardian=make_guardian(holds_count_key=True))
+    for number in range(8):
+        wave.redeem(store, 0, number, ANSWERS)
+    with pytest.raises(errors.CountKeyNeeded):
+        store.close(wave.key, on=CLOSED_ON, issued=wave.issued)
+
+    assert "They are not counted yet." in ask("GET", f"/w/{wave.key}", 410).text
+
+
 def test_the_guardian_opens_the_seals(ask, store):
     """While the wave waits everybody sees for whom; the right key, and only it, goes on."""
     wave = open_wave(store, guardian=make_guardian(holds_count_key=True))
