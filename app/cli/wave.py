@@ -251,6 +251,11 @@ def close(wave_id: int, by_file: bool, out: Path, result: Path | None) -> None:
                 found = handover.end_issuing(session, wave_id, keys=keys, now=_now())
                 file.write(canonical({"issued": waves.issued_of(found)}))
             click.echo(f"Wave {wave_id} gives out no more ballots.")
+            if (guardian := _guardian_of(found)) and guardian["holds_count_key"]:
+                click.echo(
+                    f"{guardian['name']}: headwater guardian open signed.json"
+                    " --key guardian-secret.json --out count-key"
+                )
             click.echo(
                 f"At the collector: headwater-collector close {found.key} --issued {out.name}"
                 f"{_count_key_option(found)} --out release.json"

@@ -16,7 +16,7 @@ from surveys.manifests import manifest_sha256, read_manifest
 from surveys.openings import parsed
 from surveys.sealing import public_key_of
 
-SIGNED_FILE = "signed.json"
+SIGNED_FILE = "signed-before.json"  # not the name of what goes back to the administrator
 
 Table = Mapping[str, Any]
 

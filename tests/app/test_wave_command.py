@@ -198,8 +198,11 @@ def test_by_file_with_a_guardian(
     assert typed("headwater-collector load opening.json")[0] == 0
     assert collector_answers(session, by_ballot, files, keys) == 7
     _, text = run("close", by_ballot.id, "--by-file")
-    (at_collector, here) = next_lines(text)
+    (*of_guardian, at_collector, here) = next_lines(text)
     assert ("--count-key count-key" in at_collector) == holds
+    assert [line.split(" --")[0] for line in of_guardian] == (
+        ["headwater guardian open signed.json"] if holds else []
+    )
     (files / "count-key").write_text(encode(guardian.count_key(by_ballot.key)))
     assert typed(at_collector)[0] == 0
     assert typed(here)[0] == 0
