@@ -4,6 +4,7 @@ import pytest
 from alembic import command
 from sqlalchemy import create_engine, inspect
 
+from app.migrating import migrate_database
 from tests.conftest import alembic_config
 
 pytestmark = pytest.mark.database
@@ -38,3 +39,18 @@ def test_every_migration_can_be_taken_back_and_done_again(empty_database):
     assert len(before) > 10
     assert between == set()
     assert tables_of(empty_database) == before
+
+
+def test_a_new_database_file_is_for_its_owner_alone(tmp_path):
+    """It holds who took a ballot, and mail; other users of the machine are shut out."""
+    path = tmp_path / "instance" / "headwater.db"
+    migrate_database(f"sqlite:///{path}")
+    path.chmod(0o640)
+    migrate_database(f"sqlite:///{path}")
+
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert path.stat().st_mode & 0o777 == 0o640  # what somebody chose later stays
+
+    path.unlink()
+    migrate_database(f"sqlite:///{path}")
+    assert path.stat().st_mode & 0o777 == 0o600
