@@ -63,7 +63,7 @@ def board_notice(wave: Wave, *, installation: Installation) -> BoardNotice:
             ),
         ),
         checking=(
-            "When the wave is over, anybody can check it: headwater verify "
+            "Anybody can check this, now and when the wave is over: headwater verify "
             f"{answer_address(wave.key, collector_url=installation.collector)}"
         ),
     )
@@ -103,5 +103,5 @@ def _comparing(wave: Wave) -> str:
         f"If you read other ones there, do not answer, and tell {whom_to_tell(wave)}."
     )
     if guardian:
-        text += f" {guardian['name']} has checked and signed what stands behind them."
+        text += f" The guardian ({guardian['name']}) has signed what stands behind them."
     return text

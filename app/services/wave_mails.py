@@ -105,7 +105,11 @@ def ballot_address(wave: Wave, *, application: str) -> str:
 def whom_to_tell(wave: Wave) -> str:
     """Name whom to tell when the fingerprints of two people differ."""
     guardian = (wave.opening or {}).get("guardian")
-    return str(guardian["name"]) if guardian else "the works council or somebody you trust"
+    return (
+        f"the guardian ({guardian['name']})"
+        if guardian
+        else "the works council or somebody you trust"
+    )
 
 
 def _occasion(wave: Wave) -> str:

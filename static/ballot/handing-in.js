@@ -125,7 +125,8 @@ async function judge(reply, { prepared, sealed }) {
     const isOurs = isAcknowledged(reply, { manifest, receipt: id, sealed }).catch(() => false);
     if (await isOurs) return thank(reply, sealed);
   }
-  page.fill("waiting", WAITING.unsent);
+  const isFinal = [403, 409, 410].includes(reply.status);
+  page.fill("waiting", isFinal ? WAITING.refused : WAITING.unsent);
   if (reply.status === 409 && !isOpen()) {
     keeping.write({ tried: undefined });
     render();
@@ -133,7 +134,7 @@ async function judge(reply, { prepared, sealed }) {
   }
   const name = { 200: "unconfirmed", 403: "unknown", 409: "spent", 410: "closed" }[reply.status];
   const [title, sentence] = REASONS[name ?? "silent"];
-  page.toggle("give-up", [403, 409, 410].includes(reply.status));
+  page.toggle("give-up", isFinal);
   page.complain(title, reply.error ? `${sentence} The collector says: “${reply.error}”` : sentence);
 }
 
