@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import (
+    client,
+    closing,
     collector_load,
     customer_load,
     link,
@@ -18,6 +20,7 @@ from benchmarks import (
     pages,
     releases,
     roll_up,
+    signing,
     utility,
 )
 
@@ -39,8 +42,12 @@ class Sizes:
     roll_up: int
     page_times: int
     load_seconds: float
-    people: int
     organisations: int
+    signing_seconds: float
+    issued: int
+    stored: int
+    closing: int
+    browser_times: int
     clients: tuple[int, ...] = (1, 16)
 
 
@@ -50,8 +57,12 @@ USUAL = Sizes(
     roll_up=100_000,
     page_times=60,
     load_seconds=6,
-    people=10_000,
     organisations=25,
+    signing_seconds=3,
+    issued=300,
+    stored=10_000,
+    closing=10_000,
+    browser_times=10,
 )
 QUICK = Sizes(
     link_times=1,
@@ -59,8 +70,12 @@ QUICK = Sizes(
     roll_up=1_000,
     page_times=20,
     load_seconds=0.5,
-    people=2_000,
     organisations=2,
+    signing_seconds=0.3,
+    issued=40,
+    stored=500,
+    closing=500,
+    browser_times=2,
 )
 RELEASE_AIMS = {10_000: "2 s", 100_000: "15 s, 500 MB"}
 
@@ -71,9 +86,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
     parser.add_argument("--url", help="SQLAlchemy URL of a filled demo; default: fill one now")
     given = parser.parse_args(argv)
-    print(f"{'what':<52} {'figure':>24}  aim")
+    print(f"{'what':<58} {'figure':>24}  aim")
     for row in rows(QUICK if given.quick else USUAL, demo_url=given.url):
-        print(f"{row.name:<52} {row.figure:>24}  {row.aim}", flush=True)
+        print(f"{row.name:<58} {row.figure:>24}  {row.aim}", flush=True)
 
 
 def rows(sizes: Sizes, *, demo_url: str | None) -> Iterator[Row]:
@@ -94,10 +109,29 @@ def rows(sizes: Sizes, *, demo_url: str | None) -> Iterator[Row]:
         yield from _of_the_demo(sizes, url=demo_url or pages.fill_demo(Path(folder)))
     for run in customer_load.measure(list(sizes.clients), seconds=sizes.load_seconds):
         yield from _of_a_load("customer link", run, aims=("600/s", "2 ms", "100 ms"))
+    yield from _of_ballots(sizes)
+
+
+def _of_ballots(sizes: Sizes) -> Iterator[Row]:
+    signed, verified = signing.measure(sizes.signing_seconds)
+    yield Row("ballots signed, one core", f"{signed:.0f}/s", "60/s on two")
+    issued = signing.issued(sizes.issued)
+    yield Row("ballots issued by the application, one core", f"{issued:.0f}/s", "60/s on two")
+    yield Row("ballots verified, one core", f"{verified:.0f}/s", "")
+    weight, taken = client.measure(sizes.browser_times)
+    yield Row("ballot.js", f"{weight.core:,} bytes", "under 8,192 bytes")
+    yield Row("all scripts of a wave's page", f"{weight.scripts:,} bytes", "")
+    yield Row("a wave's page with all its files", f"{weight.bundle:,} bytes", "")
+    figure = "no Chromium here" if taken is None else f"{taken:.0f} ms"
+    yield Row("in Chromium, from page to receipt", figure, "")
     for run in collector_load.measure(
-        list(sizes.clients), seconds=sizes.load_seconds, people=sizes.people
+        list(sizes.clients), seconds=sizes.load_seconds, stored=sizes.stored
     ):
-        yield from _of_a_load("collector", run, aims=("200/s", "", ""))
+        door = f"collector with {sizes.stored:,} answers"
+        yield from _of_a_load(door, run, aims=("300/s", "", ""))
+    seconds, _ = closing.measure(sizes.closing)
+    aim = "10 s" if sizes.closing == USUAL.closing else ""
+    yield Row(f"close of {sizes.closing:,} ballots", f"{seconds:.2f} s", aim)
 
 
 def _of_the_demo(sizes: Sizes, *, url: str) -> Iterator[Row]:

@@ -1,15 +1,17 @@
 """
-Load on the collector: submits per second, server CPU per submit, tail.
+Load on the collector: ballots redeemed per second, server CPU per submit, tail.
 
-One submit is what an employee's browser does: fetch the page, then send it under a code of
-one's own.  The server is `headwater-collector serve` with two workers; every acknowledged
-answer was synced to disk in its own row, and at the end the rows are counted.
+One submit is what an employee's browser posts: a ballot of one's own and sealed answers, into
+a wave that has thousands of answers already.  The server is `headwater-collector serve` with
+two workers; every acknowledged answer was synced to disk in its own slot, and at the end the
+answers are counted.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -22,17 +24,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
+from benchmarks import ballot_waves
+from benchmarks.ballot_waves import OpenWave
 from benchmarks.customer_load import Load, cpu_seconds, exchange, free_port, wait_for
-from collector.intake import Intake
-from collector.store import Store
-from surveys import codes, questionnaires
+from collector.config import Settings
 
 ROOT = Path(__file__).parent.parent
-WAVE = "load"
-ANSWERS = (
-    b"&tools=4&support=3&discretion=5&recognition=2&manager=4&workload=3&energy=4"
-    b"&belonging=5&change_follows=2&recommend_workplace=8&comment=More+quiet+rooms%2C+please."
-)
+GROUP = 250  # people of a counting group; each group has a key, which takes a while to make
+FASTEST = 600  # submits per second beyond which the ballots made beforehand would run out
+WARM = 60  # submits before the clock starts
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -40,63 +40,44 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--clients", type=int, nargs="*", default=[1, 16])
-    parser.add_argument("--people", type=int, default=8000)
+    parser.add_argument("--stored", type=int, default=10_000)
     given = parser.parse_args(argv)
     print(Load.HEADER)
-    for run in measure(given.clients, seconds=given.seconds, people=given.people):
+    for run in measure(given.clients, seconds=given.seconds, stored=given.stored):
         print(run)
 
 
-def measure(clients: list[int], *, seconds: float, people: int) -> list[Load]:
-    """Open a wave, serve it, and load it with each number of clients in turn."""
+def measure(clients: list[int], *, seconds: float, stored: int) -> list[Load]:
+    """Serve a wave with so many answers, and load it with each number of clients in turn."""
+    n_ready = int(len(clients) * seconds * FASTEST) + WARM
     with tempfile.TemporaryDirectory() as folder:
-        store = Path(folder) / "store"
-        unused = open_wave(store, people=people)
-        with serving(store) as (port, process):
-            load(port, unused, clients=2, seconds=min(0.5, seconds))
-            return [_measure(store, port, process.pid, unused, n, seconds) for n in clients]
-
-
-def open_wave(store: Path, *, people: int) -> list[str]:
-    """Open one wave with one group of so many people; return their codes."""
-    drawn = codes.new_codes(people)
-    group = {
-        "group": "g01",
-        "label": "All",
-        "home": "all",
-        "teams": ["all"],
-        "n_eligible": people,
-        "codes": sorted(codes.digest(WAVE, code) for code in drawn),
-    }
-    opening = {
-        "schema": "headwater.opening/1",
-        "wave": WAVE,
-        "title": "Load",
-        "organisation": "Load",
-        "opens_on": "2026-01-01",
-        "closes_on": "2026-12-31",
-        "questionnaire": questionnaires.load("monthly_pulse").to_dict(),
-        "thresholds": {"profile": "default", "k": 5, "k_group": 8, "k_comment": 10},
-        "hierarchy": [{"team": "all", "name": "All", "parent": None}],
-        "groups": [group],
-    }
-    Store(store).open_wave(opening)
-    return list(drawn)
+        settings = Settings(
+            collector_store=Path(folder) / "store", collector_keys=Path(folder) / "keys"
+        )
+        n_groups = (stored + n_ready) // GROUP + 1
+        wave = ballot_waves.open_wave(settings, n_groups=n_groups, group_size=GROUP)
+        wave.fill(stored, sealed=wave.noise())
+        unused = wave.requests(n_ready, rng=random.Random(1))
+        with serving(settings) as (port, process):
+            warming = [unused.pop() for _ in range(WARM)]
+            load(port, warming, clients=2, seconds=60)
+            return [_measure(wave, port, process.pid, unused, n, seconds) for n in clients]
 
 
 @contextmanager
-def serving(store: Path) -> Iterator[tuple[int, subprocess.Popen]]:
+def serving(settings: Settings) -> Iterator[tuple[int, subprocess.Popen]]:
     """Run the collector as its command does, for as long as needed."""
     port = free_port()
-    settings = {
-        "HEADWATER_COLLECTOR_STORE": str(store),
+    environment = {
+        "HEADWATER_COLLECTOR_STORE": str(settings.collector_store),
+        "HEADWATER_COLLECTOR_KEYS": str(settings.collector_keys),
         "HEADWATER_COLLECTOR_URL": f"http://localhost:{port}",
-        "HEADWATER_PUBLIC_URL": "http://127.0.0.1:8000",
+        "HEADWATER_PUBLIC_URL": settings.public_url,
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "collector.cli", "serve", "--port", str(port)],
         cwd=ROOT,
-        env=os.environ | settings,
+        env=os.environ | environment,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
@@ -108,22 +89,19 @@ def serving(store: Path) -> Iterator[tuple[int, subprocess.Popen]]:
         process.wait(15)
 
 
-def load(
-    port: int, unused: list[str], *, clients: int, seconds: float
-) -> tuple[list[float], list[float]]:
-    """Answer with so many clients at once; give the times of all GETs and all POSTs."""
+def load(port: int, unused: list[bytes], *, clients: int, seconds: float) -> list[float]:
+    """Submit with so many clients at once; give the times of all submits."""
     until = time.perf_counter() + seconds
     with ThreadPoolExecutor(clients) as pool:
         runs = [pool.submit(_employee, port, unused, until) for _ in range(clients)]
-        times = [run.result() for run in runs]
-    return [t for gets, _ in times for t in gets], [t for _, posts in times for t in posts]
+        return [taken for run in runs for taken in run.result()]
 
 
 def _measure(
-    store: Path, port: int, pid: int, unused: list[str], clients: int, seconds: float
+    wave: OpenWave, port: int, pid: int, unused: list[bytes], clients: int, seconds: float
 ) -> Load:
-    before, cpu, started = _answered(store), cpu_seconds(pid), time.perf_counter()
-    gets, posts = load(port, unused, clients=clients, seconds=seconds)
+    before, cpu, started = wave.count(), cpu_seconds(pid), time.perf_counter()
+    posts = load(port, unused, clients=clients, seconds=seconds)
     elapsed, cpu = time.perf_counter() - started, cpu_seconds(pid) - cpu
     return Load(
         clients=clients,
@@ -131,37 +109,27 @@ def _measure(
         cpu_per_submit=cpu / len(posts),
         post_p50=median(posts),
         post_p99=sorted(posts)[int(len(posts) * 0.99)],
-        get_p50=median(gets),
-        lost=len(posts) - (_answered(store) - before),
+        get_p50=None,
+        lost=len(posts) - (wave.count() - before),
     )
 
 
-def _answered(store: Path) -> int:
-    intake = Intake(store / WAVE / "answers.sqlite")
-    n_answered = sum(1 for _ in intake.answered())
-    intake.close()
-    return n_answered
-
-
-def _employee(port: int, unused: list[str], until: float) -> tuple[list[float], list[float]]:
-    host = f"Host: localhost:{port}\r\n".encode()
-    get = f"GET /w/{WAVE} HTTP/1.1\r\n".encode() + host + b"\r\n"
-    head = f"POST /w/{WAVE} HTTP/1.1\r\n".encode() + host
-    head += b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: "
-    gets: list[float] = []
+def _employee(port: int, unused: list[bytes], until: float) -> list[float]:
+    head = f"POST /anon/submit HTTP/1.1\r\nHost: localhost:{port}\r\n".encode()
+    head += b"Sec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\nContent-Length: "
     posts: list[float] = []
     with socket.create_connection(("127.0.0.1", port)) as link:
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        while unused and (start := time.perf_counter()) < until:
-            exchange(link, get)
-            middle = time.perf_counter()
-            form = b"code=" + unused.pop().encode() + ANSWERS
-            answer = exchange(link, head + str(len(form)).encode() + b"\r\n\r\n" + form)
-            if not answer.startswith(b"HTTP/1.1 303"):
+        while (start := time.perf_counter()) < until:
+            try:
+                body = unused.pop()
+            except IndexError:
+                break
+            answer = exchange(link, head + str(len(body)).encode() + b"\r\n\r\n" + body)
+            if not answer.startswith(b"HTTP/1.1 200") or b'"acknowledgement"' not in answer:
                 raise RuntimeError(answer[:500])
-            gets.append(middle - start)
-            posts.append(time.perf_counter() - middle)
-    return gets, posts
+            posts.append(time.perf_counter() - start)
+    return posts
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ class Load:
     cpu_per_submit: float
     post_p50: float
     post_p99: float
-    get_p50: float
+    get_p50: float | None  # None where a submit begins with no page
     lost: int
 
     HEADER: ClassVar[str] = (
@@ -60,10 +60,11 @@ class Load:
     )
 
     def __str__(self) -> str:
+        page = "-" if self.get_p50 is None else f"{1000 * self.get_p50:.1f}"
         return (
             f"{self.clients:7d}  {self.submits_per_second:9.0f}  "
             f"{1000 * self.cpu_per_submit:13.2f}  {1000 * self.post_p50:11.1f}  "
-            f"{1000 * self.post_p99:11.1f}  {1000 * self.get_p50:10.1f}  {self.lost:4d}"
+            f"{1000 * self.post_p99:11.1f}  {page:>10}  {self.lost:4d}"
         )
 
 
@@ -146,9 +147,9 @@ def stop(process: subprocess.Popen) -> None:
     process.wait()
 
 
-def free_port() -> int:
+def free_port(*, above: int = 18_099) -> int:
     """Find a port below the range that outgoing connections take theirs from."""
-    for port in range(18_100, 18_900):
+    for port in range(above + 1, 18_900):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)):
                 return port

@@ -27,6 +27,8 @@ from app.config import Settings
 from app.database import make_engine
 from app.demo.seed import seed_demo
 from app.exchange import over_wsgi
+from app.installation import Installation
+from app.key_folder import KeyFolder
 from app.models import Person, RoleGrant
 from app.queries.viewing import latest_released_wave
 from app.services import sign_ins
@@ -74,19 +76,31 @@ def fill_demo(folder: Path) -> str:
     """Fill the demo organisation through the real services and give its database."""
     url = f"sqlite:///{folder / 'headwater.db'}"
     migrate(url)
-    store = CollectorSettings(collector_store=folder / "collector", collector_token=TOKEN)
-    collector = create_collector(store)
+    settings = Settings(secret_key="x" * 40, database_url=url, collector_token=TOKEN)
+    own = CollectorSettings(
+        collector_store=folder / "collector",
+        collector_keys=folder / "keys" / "collector",
+        collector_token=TOKEN,
+    )
+    collector = create_collector(own)
     browser = Client(collector, use_cookies=False)
 
     def post(wave, form):
-        browser.post(f"/w/{wave}", data=dict(form), base_url=COLLECTOR_URL)
+        answer = browser.post(f"/w/{wave}", data=dict(form), base_url=COLLECTOR_URL)
+        assert answer.status_code == 200, answer.status
+
+    def redeem(document):
+        answer = browser.post("/anon/submit", json=dict(document), base_url=COLLECTOR_URL)
+        assert answer.status_code == 200, answer.status
 
     with Session(make_engine(url)) as session:
         seed_demo(
             session,
             collector=over_wsgi(collector, token=TOKEN, address=COLLECTOR_URL),
+            installation=Installation.of(settings),
+            keys=KeyFolder(folder / "keys" / "application"),
             post_answer=post,
-            collector_url=COLLECTOR_URL,
+            post_ballot=redeem,
             today=datetime.now(UTC).date(),
             progress=lambda line: None,
         )

@@ -1,14 +1,20 @@
 """The benchmarks run; their figures are for people, and no test looks at the clock."""
 
+import pytest
+
 from benchmarks import __main__ as table
 from benchmarks import (
+    client,
+    closing,
     collector_load,
     customer_load,
     link,
     memory,
+    organisation,
     pages,
     releases,
     roll_up,
+    signing,
     utility,
 )
 
@@ -46,6 +52,47 @@ def test_small_sizes_run():
     assert n_rows > 0
 
 
+def test_ballots_are_signed_issued_and_verified():
+    """What is timed succeeds: every request to the application brings a signature."""
+    signed, verified = signing.measure(0.05)
+
+    assert min(signed, verified, signing.issued(9)) > 0
+
+
+def test_a_small_load_of_ballots_loses_nothing():
+    """Every answer that a real collector acknowledged is found in its file."""
+    (run,) = collector_load.measure([2], seconds=0.2, stored=40)
+
+    assert run.submits_per_second > 0
+    assert run.lost == 0
+
+
+def test_a_small_wave_of_ballots_is_closed():
+    """All answers that were laid in are opened and counted."""
+    seconds, size = closing.measure(200)
+
+    assert seconds > 0
+    assert size > 10_000
+
+
+def test_the_client_is_weighed(tmp_path):
+    """The code to trust is a part of all scripts, and those are a part of the page."""
+    own = organisation.found(tmp_path, people=9)
+
+    weight = client.weigh(own)
+
+    assert 0 < weight.core < weight.scripts < weight.bundle
+
+
+@pytest.mark.browser
+@pytest.mark.long  # tests/browser/ goes the same way, in every run
+def test_the_way_through_a_browser_ends_with_a_receipt(chromium, tmp_path):
+    """What is timed succeeds: a real browser takes a ballot and hands answers in."""
+    own = organisation.found(tmp_path, people=9)
+
+    assert client.milliseconds(chromium, own, times=1) > 0
+
+
 def test_released_figures_lie_near_the_exact_ones():
     """In three organisations everybody is counted, and what is shown is what was answered."""
     cost = utility.measure(3)["default"]
@@ -75,6 +122,11 @@ def test_one_table_sets_each_figure_beside_its_aim(monkeypatch, capsys):
     monkeypatch.setattr(roll_up, "measure", lambda n: (0.1, 9.0, 1))
     monkeypatch.setattr(pages, "measured_apart", lambda url, times: [page])
     monkeypatch.setattr(memory, "measure", lambda url: (96.0, 74.0))
+    monkeypatch.setattr(signing, "measure", lambda seconds: (140.2, 5200.0))
+    monkeypatch.setattr(signing, "issued", lambda people: 61.7)
+    weight = client.Sizes(core=7_887, scripts=45_757, bundle=122_344)
+    monkeypatch.setattr(client, "measure", lambda times: (weight, 812.3))
+    monkeypatch.setattr(closing, "measure", lambda n: (6.54, 1))
     for door in (customer_load, collector_load):
         monkeypatch.setattr(door, "measure", lambda clients, **options: [LOAD])
 
@@ -88,7 +140,12 @@ def test_one_table_sets_each_figure_beside_its_aim(monkeypatch, capsys):
     assert "page of HR: a wave, median / 95th percentile 40.0 / 60.0 ms 150 ms" in lines
     assert "memory of one web worker, RSS / PSS 96 / 74 MB 100 MB" in lines
     assert "customer link, 16 clients: server CPU per submit 1.80 ms 2 ms" in lines
-    assert "collector, 16 clients: submits 601/s 200/s" in lines
+    assert "ballots issued by the application, one core 62/s 60/s on two" in lines
+    assert "ballots verified, one core 5200/s" in lines
+    assert "ballot.js 7,887 bytes under 8,192 bytes" in lines
+    assert "in Chromium, from page to receipt 812 ms" in lines
+    assert "collector with 10,000 answers, 16 clients: submits 601/s 300/s" in lines
+    assert "close of 10,000 ballots 6.54 s 10 s" in lines
 
 
 def test_the_generated_file_has_the_shape_of_the_real_one(tmp_path):
