@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -20,6 +21,8 @@ from sqlalchemy.orm import Session
 from app import create_app
 from app.config import Settings
 from app.models import Person
+from app.reporting import panel
+from app.reporting.figures import Count
 from surveys.questionnaires import load
 from surveys.questions import Comment
 from tests.app.released import make_due_reports
@@ -113,7 +116,7 @@ def test_everything_shown_settles_nobody(app, session, publish, waves) -> None:
     assert list(solve(view, waves, knows_tables=True, tells=True)) == []
     # The attack saw what there is: all pages of results, and a figure for each measure.
     assert {e for e in unreached(app, view.seen) if e.startswith("report.")} <= WITHOUT_CUSTOMERS
-    assert {(f.wave, f.measure) for f in view.shown} == {
+    assert {(f.wave, f.measure) for f in view.shown if f.measure} == {
         (title, measure) for title, t in tables.by_title.items() for measure in t.columns
     }
 
@@ -127,3 +130,18 @@ def test_weaker_policies_are_found(app, session, publish, waves, policy) -> None
 
     assert next(solve(view, waves, knows_tables=False, tells=False), None) is not None
     assert bool(view.unexplained) == policy.has_raw_totals
+
+
+def test_an_exact_total_beside_bounds_is_found(app, session, publish, monkeypatch) -> None:
+    """Where the linkage page adds up the true numbers of answers, that is seen."""
+
+    def told(rows: Any) -> Count:
+        return Count(least=int(rows["n"].sum()))
+
+    monkeypatch.setattr(panel, "_answered", told)
+    people, tables = publish(PRODUCT)
+    lookers = {"executive": people["executive"]}
+
+    view = view_of(look_around(app, session, lookers, within="/reports/linkage"), tables)
+
+    assert list(told_totals(view.seen, tables))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -45,6 +47,26 @@ from tests.demo import Demo, fill
 
 pytestmark = [pytest.mark.attack, pytest.mark.long]
 
+# Pages before signing in; of drafts, of which the demo has none; drawings; the customers' door.
+NOT_REACHED = {
+    "static",
+    "home.healthz",
+    "account.sign_in",
+    "account.forgotten",
+    "account.link_sent",
+    "account.set_password",
+    "respond.questionnaire",
+    "respond.thanks",
+    "surveys.add_construct",
+    "surveys.add_item",
+    "surveys.construct",
+    "surveys.details",
+    "surveys.item",
+    "surveys.remove_construct",
+    "touchpoints.code",
+    "waves.edit",
+    "waves.preview",
+}
 PROFILES = (Thresholds.of("default"), Thresholds.of("strict"))
 
 
@@ -196,21 +218,37 @@ def test_the_demo_explains_every_number(demo_view, recorded) -> None:
 
 
 def test_the_demo_draws_what_its_tables_say(demo_view) -> None:
-    """Each drawing of a trend is the one that the tables of cells give."""
+    """Each drawing of a trend is, line for line, the one that the tables of cells give."""
     _, _, view = demo_view
-    newest = max(
-        (seen for seen in view.seen if "/waves/" in seen.address and seen.role == "hr"),
-        key=lambda seen: seen.content.count(b"<svg"),
+    newest = list(view.tables.by_title.values())[-1]
+    address = next(
+        seen.address
+        for seen in view.seen
+        if seen.mimetype == "text/html"
+        and "/reports/waves/" in seen.address
+        and "team=" not in seen.address
+        and seen.page.h1.text.startswith(newest.report["title"])
     )
-    drawn = {svg for line in drawings_made_anew(view.tables).values() for svg in line.values()}
+    wave = address.rpartition("/")[2]
+    found = [
+        figure.find("svg").decode_contents()
+        for seen in view.seen
+        if seen.mimetype == "text/html" and seen.address.startswith(f"/reports/waves/{wave}")
+        for figure in seen.page.select("figure.chart")
+    ]
+    anew = {
+        BeautifulSoup(svg, "html.parser").svg.decode_contents()
+        for line in drawings_made_anew(view.tables).values()
+        for svg in line.values()
+    }
 
-    assert all(marks_of(svg) in newest.text for svg in drawn if marks_of(svg) in newest.text)
-    assert sum(marks_of(svg) in newest.text for svg in drawn) >= 5
+    assert len(set(map(without_names, found))) > 10
+    assert set(map(without_names, found)) <= set(map(without_names, anew))
 
 
-def marks_of(svg: str) -> str:
-    """Cut out what a drawing draws, without the marks around it."""
-    return svg[svg.index("<g") : svg.rindex("</svg>")]
+def without_names(svg: str) -> str:
+    """Leave out the names by which parts of one drawing refer to one another."""
+    return re.sub(r'(?:id|href|clip-path)="[^"]*"', "", svg)
 
 
 def test_the_demo_settles_nobody(demo_view, recorded) -> None:
@@ -225,4 +263,4 @@ def test_the_crawl_of_the_demo_leaves_no_page_out(demo_view) -> None:
     """What it does not reach has no link, or is no page of somebody who signed in."""
     app, _, view = demo_view
 
-    assert unreached(app, view.seen) <= set()
+    assert unreached(app, view.seen) <= NOT_REACHED

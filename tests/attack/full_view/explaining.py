@@ -80,16 +80,34 @@ class Tables:
     def explains(self, shown: Shown) -> bool:
         """Tell whether a figure is what the tables of cells say."""
         table = self.by_title.get(shown.wave)
-        if table is None or shown.measure not in table.columns:
+        if table is None:
+            return False
+        if shown.kind == "answered":
+            return any(_took_part(shown, part) for part in self._parts(table, shown.part))
+        if shown.measure not in table.columns:
             return False
         column = table.columns[shown.measure]
         name = "against_rest" if shown.kind == "gap" else "figures"
-        for part in table.parts(shown.part):
+        for part in self._parts(table, shown.part):
             found = part.get(name, {}).get(column["key"])
             mean = table.plain_mean(part, column) if shown.kind == "figure" else None
             if found is not None and _is_same(shown, found, mean):
                 return True
         return False
+
+    def _parts(self, table: Table, name: str) -> list[Document]:
+        """List what a name may mean in a wave; a trend calls teams what they are called now."""
+        parts = table.parts(name)
+        for other in () if parts else self.by_title.values():
+            teams = {frozenset(cell["teams"]) for cell in other.parts(name) if "teams" in cell}
+            parts += [cell for cell in table.report["cells"] if frozenset(cell["teams"]) in teams]
+            keys = {key for key, node in other.report["nodes"].items() if node["name"] == name}
+            parts += [node for key, node in table.report["nodes"].items() if key in keys]
+        return parts
+
+
+def _took_part(shown: Shown, part: Document) -> bool:
+    return shown.text == part["response"] and shown.n in ("", part["n"])
 
 
 def tables_of(releases: Iterable[Document]) -> Tables:

@@ -15,8 +15,11 @@ from openpyxl import load_workbook
 
 from tests.attack.full_view.crawling import Seen
 
-NUMBER = re.compile(r"(?<![\w.])[+−-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
+NUMBER = re.compile(r"(?<![\w.])[+−-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d+)?")
 RANGE = re.compile(rf"({NUMBER.pattern}) to ({NUMBER.pattern})")
+TOOK_PART = re.compile(
+    r"(\d+%(?: or more)?) (?:of the people asked )?answered(?: \((.+?) people)?"
+)
 ANSWERS = re.compile(r"(?:\bn (\d[\d,]*(?: or more)?)|(\d[\d,]*(?: or more)?) answers)")
 EXACTLY = 1e-9
 
@@ -27,7 +30,8 @@ class Shown:
     One figure: where it stood, and all that was printed of it.
 
     `value`, `low` and `high` lie within `digits` of what was computed.  `kind` is
-    "figure", or "gap" for the distance of a cell from all others.
+    "figure", "gap" for the distance of a cell from all others, or "answered" for how many
+    people of a part took part.
     """
 
     wave: str
@@ -130,6 +134,10 @@ def _of_page(page: BeautifulSoup, address: str) -> Iterator[Shown]:
         part = re.search(r"figures of (.+) as a whole", _plain(page.select_one(".lede")))[1]
     else:
         return
+    lede = page.select_one(".lede")
+    told = TOOK_PART.search(_plain(lede)) if lede else None
+    if told:
+        yield _took_part(told[1], told[2] or "", wave=wave, part=part, address=address)
     for entry in page.select(".chief-figures > div, .results > .result"):
         measure = _plain(entry.dt.find(string=True))
         figure = _plain(entry.select_one(".chief-figure, .figure"))
@@ -141,6 +149,12 @@ def _of_heat_map(table: Any, *, wave: str, address: str) -> Iterator[Shown]:
     titles = [_plain(th) for th in table.select("thead th")][2:]
     for row in table.select("tbody tr"):
         part = _plain(row.th.find(string=lambda s: s.strip()))
+        answered = row.select_one("td.heat-answered")
+        if answered is not None and "%" in answered.text:
+            small = answered.select_one(".heat-small")
+            n = _plain(small).removeprefix("n ") if small else ""
+            share = _plain(answered.find(string=True))
+            yield _took_part(share, n, wave=wave, part=part, address=address)
         for measure, cell in zip(titles, row.select("td.heat"), strict=True):
             figure = _plain(cell.select_one(".heat-figure").find(string=True))
             rest = " ".join(_plain(e) for e in cell.select(".heat-detail, .heat-small"))
@@ -198,6 +212,13 @@ def _of_trends(page: BeautifulSoup, *, part: str, address: str) -> Iterator[Show
             if found:
                 given = dict(wave=found[1], part=part, measure=measure, address=address)
                 yield _shown(found[2], found[3], **given)
+
+
+def _took_part(share: str, n: str, **given: str) -> Shown:
+    return Shown(
+        measure="", text=share, value=None, low=None, high=None, n=n, digits=0,
+        kind="answered", **given,
+    )  # fmt: skip
 
 
 def _shown(figure: str, rest: str, *, kind: str = "figure", **given: str) -> Shown:

@@ -25,6 +25,7 @@ TEMPLATES = Path(__file__).parents[3] / "templates"
 # What stands between marks, and what a template fills in.
 MARKS = re.compile(r"<[^>]*>|\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 # Pages about customers, whose answers are no employees'.
+OF_ONE_WAVE = ("/reports/waves", "/reports/results")
 OF_CUSTOMERS = ("/reports/customers", "/touchpoints", "/r/")
 # Times of day, and names of licences, are no figures.
 NO_FIGURES = re.compile(r"\b\d\d:\d\d\b|Apache-2\.0|CC[ -]BY[ -][\w.-]*")
@@ -75,21 +76,35 @@ def told_totals(everything: Iterable[Seen], tables: Tables) -> Iterator[tuple[st
     List the places that tell exactly how many answered where one cell shows only a bound.
 
     Less all cells that show their number, such a total is the number of that cell: nobody
-    could say any more that they had not taken part.
+    could say any more that they had not taken part.  Pages of one wave are left out: there
+    each number of answers is compared with its own part's.
     """
-    totals = {total for table in tables.by_title.values() for total in _exact(table.release)}
-    whole = {sum(t.release["n_responses"] for t in tables.by_title.values())} if totals else set()
-    forbidden = {f"{total:,}" for total in {*totals, *whole}}
+    totals = [_totals(table.release) for table in tables.by_title.values()]
+    whole = {
+        key: (sum(n for n, _ in found), any(hides for _, hides in found))
+        for key in totals[0]
+        for found in [[total[key] for total in totals if key in total]]
+    }
+    forbidden = {f"{n:,}" for total in (*totals, whole) for n, hides in total.values() if hides}
     for seen in everything:
-        if not seen.address.startswith(OF_CUSTOMERS):
+        if not seen.address.startswith((*OF_CUSTOMERS, *OF_ONE_WAVE)):
             for number in ANSWERS.findall(words_of(seen)):
                 if number in forbidden:
                     yield number, seen.address
 
 
-def _exact(release: Mapping[str, Any]) -> Iterator[int]:
-    if any(cell["n_eligible"] - cell["n"] < 2 for cell in release["cells"]):
-        yield release["n_responses"]
+def _totals(release: Mapping[str, Any]) -> dict[str, tuple[int, bool]]:
+    """Count answers in all, and those to each construct, and tell whether a cell hides its own."""
+    counts: dict[str, list[tuple[int, int]]] = {}
+    for cell in release["cells"]:
+        counts.setdefault("", []).append((cell["n"], cell["n_eligible"]))
+        for key, construct in cell["constructs"].items():
+            if "n" in construct:
+                counts.setdefault(key, []).append((construct["n"], cell["n_eligible"]))
+    return {
+        key: (sum(n for n, _ in pairs), any(eligible - n < 2 for n, eligible in pairs))
+        for key, pairs in counts.items()
+    }
 
 
 def linkage_made_anew(session: Session, tables: Tables, *, today: Any) -> Mapping[str, Any]:
