@@ -47,13 +47,14 @@ def orders_that_agree(people: Traits, answers: Traits, groups: Sequence[str]) ->
     return agreeing
 
 
-def auc_of_model(
+def area_of_model(
     people: Traits, answers: Traits, groups: Sequence[str], *, rng: np.random.Generator
 ) -> tuple[float, float]:
     """
-    Train on half of the people and tell right pairs from wrong ones among the others.
+    Train on half of the people and tell the right answers of the others from wrong ones.
 
-    Gives the area under the curve and its standard deviation under pure guessing.
+    Gives the area under the curve, person by person, and its standard deviation where
+    the answers were dealt to the people of each group by chance.
     """
     n = len(groups)
     known = np.column_stack([within_groups(values, groups) for values in people.values()])
@@ -62,21 +63,36 @@ def auc_of_model(
     is_training = rng.permutation(n) < n // 2
     traits = np.column_stack([traits, _neighbours(traits, known[:, 0], is_training, rng)])
     where = np.array(groups)
-    sets = {}
-    for half in (True, False):
-        rows = [
-            (i, j, i == j)
-            for i in np.flatnonzero(is_training == half)
-            for j in [i, *_others(i, (where == where[i]) & (is_training == half), rng)]
-        ]
-        person, answer, is_right = (np.array(column) for column in zip(*rows, strict=True))
-        sets[half] = _compared(known[person], traits[answer]), is_right
-    features, is_right = sets[True]
-    telling = [abs(_auc(column, is_right)[0] - 0.5) for column in features.T]
+    rows = [
+        (i, j)
+        for i in np.flatnonzero(is_training)
+        for j in [i, *_others(i, (where == where[i]) & is_training, rng)]
+    ]
+    person, answer = np.array(rows).T
+    features, is_right = _compared(known[person], traits[answer]), person == answer
+    telling = [abs(_auc(column, is_right) - 0.5) for column in features.T]
     best = np.argsort(telling)[-FEATURES:]
     weights = _fit(features[:, best], is_right)
-    features, is_right = sets[False]
-    return _auc(features[:, best] @ weights, is_right)
+    shares, variance = [], 0.0
+    for group in sorted(set(groups)):
+        own = np.flatnonzero((where == group) & ~is_training)
+        pairs = np.repeat(own, len(own)), np.tile(own, len(own))
+        scores = _compared(known[pairs[0]], traits[pairs[1]])[:, best] @ weights
+        beaten = _beaten(scores.reshape(len(own), len(own)))
+        shares += beaten.diagonal().tolist()
+        variance += _dealt_variance(beaten)
+    return float(np.mean(shares)), variance**0.5 / len(shares)
+
+
+def _beaten(scores: Numbers) -> Numbers:
+    """Give for each person and answer the share of other answers that suit the person less."""
+    return (np.apply_along_axis(rankdata, 1, scores) - 1) / (scores.shape[1] - 1)
+
+
+def _dealt_variance(table: Numbers) -> float:
+    """Give the variance of the sum of one entry a row and column, all deals alike (Hoeffding)."""
+    centred = table - table.mean(0) - table.mean(1)[:, None] + table.mean()
+    return float((centred**2).sum() / (len(table) - 1))
 
 
 def _others(i: int, candidates: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.intp]:
@@ -121,8 +137,7 @@ def _fit(features: Numbers, is_right: NDArray[np.bool_]) -> Numbers:
     return weights[:-1]
 
 
-def _auc(scores: Numbers, is_right: NDArray[np.bool_]) -> tuple[float, float]:
-    n_right, n_wrong = int(is_right.sum()), int((~is_right).sum())
-    ranks = rankdata(scores)
-    area = (ranks[is_right].sum() - n_right * (n_right + 1) / 2) / (n_right * n_wrong)
-    return float(area), ((n_right + n_wrong + 1) / (12 * n_right * n_wrong)) ** 0.5
+def _auc(scores: Numbers, is_right: NDArray[np.bool_]) -> float:
+    n_right = int(is_right.sum())
+    above = rankdata(scores)[is_right].sum() - n_right * (n_right + 1) / 2
+    return float(above / (n_right * (len(scores) - n_right)))

@@ -33,12 +33,12 @@ from tests.attack import visits
 from tests.attack.evidence import Left, left_at, traits_of_answers
 from tests.attack.leaky import LEAKS
 from tests.attack.line import Employee, Line, line, now, send
-from tests.attack.linking import auc_of_model, orders_that_agree
+from tests.attack.linking import area_of_model, orders_that_agree
 from tests.attack.needles import Needles, hashed
 
 pytestmark = [pytest.mark.attack, pytest.mark.database, pytest.mark.usefixtures("hasty")]
 
-SIZES, MANY = (30, 36, 24), (80, 100, 60)
+SIZES, MANY = (24, 28, 20), (80, 100, 60)
 
 
 # What the attacker looks for.
@@ -115,7 +115,7 @@ def linked(people: Sequence[Employee], traits: dict[str, list[float]]) -> list[s
         "the blinded values": [float(person.draft.blinded[0]) for person in people],
     }
     found = orders_that_agree(known, traits, groups)
-    area, sd = auc_of_model(known, traits, groups, rng=np.random.default_rng(5))
+    area, sd = area_of_model(known, traits, groups, rng=np.random.default_rng(5))
     if abs(area - 0.5) > 3.5 * sd:
         found.append(f"model (area {area:.2f})")
     return found
@@ -240,6 +240,7 @@ def attack(folder: Path, url: str, monkeypatch, sizes: Sequence[int]) -> Outcome
 
 
 COMMENTS = "comments as they came"
+IN_ORDER = ("a time", "a number", "hidden row numbers", "a write-ahead log", "slots as they came")
 EXPECTED = {name: leak.finding for name, leak in LEAKS.items()}
 EXPECTED[COMMENTS] = "comment in releases: like"
 
@@ -260,6 +261,8 @@ def test_nothing_that_is_left_links_a_person_with_an_answer(
         return attack(folder, new_database(folder / "line" / "app"), monkeypatch, sizes)
 
     outcome = attempt("first")
+    for name in (*IN_ORDER, COMMENTS):
+        assert "model" in named(outcome.planted[name]), (name, outcome.planted)
     for name, finding in EXPECTED.items():
         assert any(finding in found for found in outcome.planted[name]), (name, outcome.planted)
     if outcome.clean:  # What chance made does not come twice; what a program keeps does.
@@ -311,3 +314,21 @@ def test_who_took_a_ballot_is_forgotten_with_the_release(tmp_path, new_database)
     assert {"blinded, as a hash in hexadecimal, in g01.issued"} < before
     # A database server keeps a log of its own for a while; docs/privacy.md says so.
     assert after <= {"blinded, as a hash in hexadecimal, in pg_wal"}
+
+
+@pytest.mark.long
+@pytest.mark.simulation
+def test_the_model_finds_by_chance_what_chance_allows():
+    """Where nothing is to be learned, the area varies as the standard deviation says."""
+    rng, groups = np.random.default_rng(2), ["a"] * 24 + ["b"] * 28 + ["c"] * 20
+    n, away = len(groups), []
+    for _ in range(150):
+        slots = rng.permutation(n)
+        traits = {f"trait {number}": rng.random(n).tolist() for number in range(4)}
+        traits |= {"slot": slots.tolist(), "page": (slots // 9).tolist()}
+        known = {"moment": list(range(n)), "number": rng.permutation(n).tolist()}
+        area, sd = area_of_model(known, traits, groups, rng=rng)
+        away.append((area - 0.5) / sd)
+
+    assert abs(np.mean(away)) < 0.3
+    assert 0.8 < np.std(away) < 1.2
