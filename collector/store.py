@@ -287,7 +287,7 @@ class Store:
             return running
         with folder.held():
             folder.require_open()
-            keys = self._keys.read(wave)
+            keys = replace(self._keys.read(wave), count=None)  # the close reads it from its file
             running = Running(
                 opening=self._load(folder), keys=keys, receipt_key=SigningKey(keys.receipt)
             )

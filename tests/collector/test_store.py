@@ -45,6 +45,12 @@ def wave(store):
     return open_wave(store, rights=BOTH)
 
 
+def test_a_process_that_takes_answers_holds_no_key_that_opens_them(store, wave):
+    """What is not in its memory cannot be read there; the close reads it from the key folder."""
+    assert store.known(wave.key).keys.count is None
+    assert store._keys.read(wave.key).count is not None
+
+
 def folder_of(store, wave="2026-03"):
     return store._folder / wave
 
