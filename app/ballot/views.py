@@ -40,6 +40,7 @@ def show(wave_key: str) -> ResponseReturnValue:
     return render_template(
         "ballot/show.html",
         wave=ballot,
+        is_early=today < ballot.opens_on,
         group=ballot.group,
         right=ballot.group and ballot.group.right,
         is_issued=ballot.is_issued,

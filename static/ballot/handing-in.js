@@ -87,7 +87,9 @@ function schedule() {
   const wait = earliest() + share * Math.max(0, latest() - earliest()) - Date.now();
   clearTimeout(timer);
   timer = setTimeout(() => guarded(deliver), Math.min(wait, LONGEST_TIMER));
-  page.fill("waiting", keeping.isMemoryOnly ? WAITING.inMemory : WAITING.onDevice);
+  const [when, how] = [isOpen() ? "now" : "early", keeping.isMemoryOnly ? "inMemory" : "onDevice"];
+  page.fill("waiting", WAITING[when][how]);
+  page.setBusy(!isOpen());
 }
 
 /** Send what is sealed; as often as needed, for the same bytes are counted once. */
@@ -109,7 +111,7 @@ export async function deliver() {
     await judge(reply, { prepared, sealed: decode(sealed, 65 + manifest.pad + 16) });
   } finally {
     isSending = false;
-    page.setBusy(false);
+    page.setBusy(!isOpen());
     page.announce("");
   }
 }

@@ -84,8 +84,14 @@ export const REASONS = {
 
 /** What is said of sealed answers that wait. */
 export const WAITING = {
-  onDevice: "They are sent at a random moment within a day while this page stays open, or else as soon as you open it again on this device.",
-  inMemory: "They are sent at a random moment within a day, if this page stays open till then. Once it is closed they are gone.",
+  now: {
+    onDevice: "They are sent at a random moment within a day while this page stays open, or else as soon as you open it again on this device.",
+    inMemory: "They are sent at a random moment within a day, if this page stays open till then. Once it is closed they are gone.",
+  },
+  early: {
+    onDevice: "They are sent within a day after the survey has opened if this page stays open till then, or else when you open it again on this device.",
+    inMemory: "They are sent within a day after the survey has opened, if this page stays open till then. Once it is closed they are gone.",
+  },
   sending: "Your answers are being sent. This can take half a minute where the connection is poor.",
   refused: "The collector has not taken them, and sending them again will not change that.",
   unsent: "The collector has not confirmed them yet. They wait here, sealed; send them again now, or open this page later.",

@@ -203,6 +203,8 @@ def test_ballots_are_taken_before_the_wave_opens(rounds, voter):
     expect(voter.page.locator("main")).to_contain_text("You can take your ballot today")
 
     voter.take(early).answer(tools="3").press("Send my answers").sees("Your answers are sealed")
+    expect(voter.page.locator("main")).to_contain_text("after the survey has opened")
+    expect(voter.page.get_by_role("button", name="Send them now")).to_be_hidden()
 
     assert not voter.sent()
     voter.open(early).sees("Your answers are sealed")
