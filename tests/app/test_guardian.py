@@ -84,9 +84,8 @@ def test_another_passphrase_opens_nothing(tmp_path, monkeypatch):
 
     assert keys.unlock(locked, passphrase=PASSPHRASE) == guardian
     for change in (
-        {}, {"name": "Somebody"}, {"holds_count_key": False}, {"scrypt": {}},
+        {}, {"name": "Somebody"}, {"holds_count_key": False}, {"scrypt": {}}, {"scrypt": None},
         {"scrypt": {**document["scrypt"], "n": 1 << 40}}, {"key": encode(bytes(48))},
-        {"scrypt": None},
     ):  # fmt: skip
         passphrase = PASSPHRASE if change else "another passphrase"
         with pytest.raises(keys.Locked):
@@ -281,7 +280,7 @@ def sign(council, tmp_path):
 
     def run(text, *options, typed=None, exit_code=0):
         number = next(numbers)
-        path, out = tmp_path / f"m{number}.json", tmp_path / f"signed{number}.json"
+        path, out = tmp_path / f"m{number}.json", council / f"signed{number or ''}.json"
         path.write_text(text)
         output = headwater(
             "guardian", "sign", path, "--key", secret_of(council), "--out", out, *options,
