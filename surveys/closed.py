@@ -38,23 +38,20 @@ def count_or_bound(n: int, *, of: int) -> dict[str, int]:
     return {"exact": n}
 
 
-def count_issued(ballots: int, *, of: int, letters: int) -> dict[str, int]:
-    """Count ballots, with a bound where needed, and letters, of which everybody has one."""
+def count_issued(ballots: int, *, of: int, letters: int, accepted: int) -> dict[str, int]:
+    """
+    Count ballots, with a bound where needed, and letters, of which everybody has one.
+
+    Somebody may know who took a ballot, and a report gives the number of answers.  So
+    where nearly everybody answered who had a right to, only that many rights are told.
+    """
     if of == 0:
         return {"exact": letters}
     ((kind, n),) = count_or_bound(ballots, of=of).items()
+    most = of if kind == "at_least" else n
+    if most + letters - accepted <= 1:
+        return {"at_least": min(accepted, of + letters - 1)}
     return {kind: n + letters}
-
-
-def count_accepted(accepted: int, *, issued: Mapping[str, int]) -> dict[str, int]:
-    """
-    Count answers, with a bound also where nearly all answered who got a right to.
-
-    Somebody may know who took a ballot.  The bound follows from what is shown of the
-    issued rights, so it tells nothing more about these.
-    """
-    ((kind, n),) = issued.items()
-    return {"at_most": n} if kind == "at_most" else count_or_bound(accepted, of=n)
 
 
 def make_closed_list(
@@ -124,19 +121,20 @@ def _cells(
     for cell in release["cells"]:
         own = members[cell["cell"]]
         by_ballot = [group for group in own if group["right"] == "ballot"]
-        shown = count_issued(
-            sum(issued[group["group"]] for group in by_ballot),
-            of=sum(group["n_eligible"] for group in by_ballot),
-            letters=sum(group["n_eligible"] for group in own if group["right"] == "letter"),
-        )
+        eligible = sum(group["n_eligible"] for group in own)
         n_accepted = sum(accepted[group["group"]] for group in own)
         cells.append(
             {
                 "cell": cell["cell"],
                 "label": cell["label"],
-                "accepted": count_accepted(n_accepted, issued=shown),
-                "issued": shown,
-                "eligible": sum(group["n_eligible"] for group in own),
+                "accepted": count_or_bound(n_accepted, of=eligible),
+                "issued": count_issued(
+                    sum(issued[group["group"]] for group in by_ballot),
+                    of=sum(group["n_eligible"] for group in by_ballot),
+                    letters=sum(g["n_eligible"] for g in own if g["right"] == "letter"),
+                    accepted=n_accepted,
+                ),
+                "eligible": eligible,
             }
         )
     return cells

@@ -12,12 +12,7 @@ from app.guardian import checks, keys, signing
 from app.guardian.checks import Known
 from surveys.documents import canonical
 from surveys.encoding import decode, encode
-from surveys.manifests import (
-    is_signed_by_guardian,
-    manifest_sha256,
-    read_manifest,
-    words,
-)
+from surveys.manifests import is_signed_by_guardian, manifest_sha256, read_manifest, words
 from surveys.sealing import public_key_of
 from surveys.signing import is_signed
 from tests.app.works_council import (
