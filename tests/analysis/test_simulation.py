@@ -73,10 +73,15 @@ def test_noise_shrinks_the_observed_link_as_the_formula_says():
 
 @pytest.mark.parametrize("n_teams", [20, 60])
 def test_the_corrected_interval_holds_the_truth(n_teams):
-    """The interval that allows for noise covers a true .33 in about 95% of samples."""
+    """
+    The interval that allows for noise covers a true .33 in about 95% of samples.
+
+    With 250 samples and these bounds, an interval that covers 90% fails with a probability of
+    92%, one that covers 99% with 96%; the binomial distribution says so.
+    """
     rng = np.random.default_rng(20261122)
-    held, withheld = [], 0
-    for _ in range(RUNS):
+    runs, held, withheld = 250, [], 0
+    for _ in range(runs):
         x, y = draw(rng, n_teams, 0.33, iccs=(0.20, 0.10), mean_sizes=(12, 100))
         reliabilities = [
             mean_reliability(
@@ -98,8 +103,8 @@ def test_the_corrected_interval_holds_the_truth(n_teams):
             continue
         held.append(result.ci_low <= 0.33 <= result.ci_high)
 
-    assert withheld < 0.05 * RUNS
-    assert 0.92 <= np.mean(held) <= 0.98
+    assert withheld < 0.05 * runs
+    assert 0.925 <= np.mean(held) <= 0.976
 
 
 def test_a_planted_marker_reaches_the_report():
