@@ -152,7 +152,9 @@ def prepare(demo: Any) -> dict[str, str]:
 def free_ports() -> tuple[int, int]:
     """Find two free ports, below the range that outgoing connections take theirs from."""
     found: list[int] = []
-    for port in range(28_000 + os.getpid() % 3_000, 32_000):
+    # Workers start with numbers side by side, so each has a range of its own.
+    first = 28_000 + 1_000 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 4)
+    for port in range(first + os.getpid() % 900, first + 1_000):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)):
                 found.append(port)
