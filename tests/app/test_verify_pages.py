@@ -125,7 +125,7 @@ def test_a_closed_wave_fits(collector):
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (["cells", 0, "accepted"], {"exact": 7}),
+        (["cells", 0, "accepted"], {"exact": 100}),
         (["cells", 0, "accepted"], {"exact": -1}),
         (["cells", 0, "accepted"], {"about": 5}),
         (["cells", 0, "accepted"], {"exact": "5"}),

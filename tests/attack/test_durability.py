@@ -11,6 +11,7 @@ from http.client import HTTPException
 import pytest
 
 from collector.intake import Intake
+from collector.keys import Keys
 from surveys.errors import SpentBallot
 from surveys.sealing import unpad_fields, unseal
 from tests.attack.serving import serving
@@ -85,7 +86,7 @@ def kept(folder):
     """Read the numbers of the answers that are in the store, opened with the wave's key."""
     store = make_store(folder)
     intake = Intake(folder / "store" / WAVE / "answers.sqlite")
-    key = store.known(WAVE).keys.count
+    key = Keys(folder / "keys").read(WAVE).count
     found = [
         int(unpad_fields(unseal(key, sealed, bound_to=receipt))["comment"][0].split()[1])
         for group in store.known(WAVE).opening.groups.values()

@@ -97,6 +97,7 @@ def test_ballots_that_a_restore_forgot_are_counted_all_the_same(played):
     backup = back_up(played)
     for person in people[:7]:
         assert played.take(person).status_code == 200
+    for person in people[:5]:
         assert played.answer(person, FIELDS).status_code == 200
     restore_database(played, backup)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -156,7 +156,9 @@ def free_ports() -> tuple[int, int]:
     first = 28_000 + 1_000 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 4)
     for port in range(first + os.getpid() % 900, first + 1_000):
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
                 found.append(port)
         if len(found) == 2:
             return found[0], found[1]
