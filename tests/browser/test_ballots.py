@@ -125,6 +125,7 @@ def test_a_ballot_is_carried_by_its_address(wave, holder, new_voter):
     assert not phone.watch.headers_sent_to(holder.rounds.app)
 
 
+@pytest.mark.long
 def test_a_ballot_is_carried_by_a_file(wave, holder, new_voter, tmp_path):
     """The file that one device saves is the ballot of another."""
     holder.press("Carry it to another device")
@@ -215,6 +216,7 @@ def test_ballots_are_taken_before_the_wave_opens(rounds, voter):
     expect(voter.page.get_by_role("alert")).to_contain_text("This survey opens on")
 
 
+@pytest.mark.long
 def test_a_wave_that_was_extended_says_its_new_last_day(rounds, voter):
     """The page is the same for good; the day comes with the manifest, and may be later."""
     extended = rounds.open(closes_in=2)

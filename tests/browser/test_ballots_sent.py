@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from playwright.sync_api import expect
 
 from surveys.ballots import receipt_of
@@ -68,6 +69,7 @@ def test_a_lost_connection_costs_nothing(wave, holder):
     assert len(set(tries)) == 1
 
 
+@pytest.mark.long
 def test_a_long_outage_leaves_the_sealed_answers_here(wave, holder):
     """After the last try they wait, sealed, and the next visit sends them."""
     holder.answer(tools="4")
