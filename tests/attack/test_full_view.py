@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from app.reporting import build, panel
 from app.reporting.figures import Count
 from surveys.questionnaires import load
 from surveys.questions import Comment
+from tests import factories
 from tests.app.released import make_due_reports
 from tests.attack.full_view.companies import WaveAnswers, draw_company, draw_wave
 from tests.attack.full_view.explaining import Tables, numbers_of
@@ -72,6 +74,12 @@ def session(app) -> Iterator[Session]:
     """A session on that database."""
     with app.extensions["sessions"]() as session:
         yield session
+
+
+@pytest.fixture(autouse=True)
+def numbered_from_one(monkeypatch) -> None:
+    """Number versions and names as in a run of this test alone: every number is accounted for."""
+    monkeypatch.setattr(factories, "_numbers", count(1))
 
 
 @pytest.fixture
