@@ -52,6 +52,23 @@ def make_person(
     return person
 
 
+def make_people(session: Session, n: int, *, team: Team) -> list[Person]:
+    """Add so many employees of one team in one go."""
+    people = []
+    for number in range(n):
+        person = Person(
+            name=f"{team.name} {number}",
+            email=f"person{next(_numbers)}@example.org",
+            started_on=START,
+        )
+        person.grants = [RoleGrant(role="employee")]
+        person.memberships = [Membership(team=team, from_on=START)]
+        people.append(person)
+    session.add_all(people)
+    session.flush()
+    return people
+
+
 def make_staff(session: Session, *roles: str, **columns) -> Person:
     """Add a person who holds exactly these roles; a manager gets a team of their own."""
     manages = [make_team(session)] if "manager" in roles else []

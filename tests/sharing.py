@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import cache
+from itertools import count
 from typing import Any
 
 from flask import Flask
@@ -10,6 +12,8 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from pytest import MonkeyPatch
 from werkzeug.routing import Rule
+
+from app import key_folder
 
 
 class KeptTemplates(BytecodeCache):
@@ -45,8 +49,24 @@ class KeptRule(Rule):
         return self._kept[key]
 
 
+new_key = key_folder._new_key
+N_KEYS = 40  # more than the groups of any wave of the tests, which all need keys of their own
+
+
+@cache
+def _key(number: int) -> bytes:
+    return new_key()
+
+
 def share(patch: MonkeyPatch) -> None:
-    """Let every Flask application of this process share compiled templates and addresses."""
+    """
+    Let all applications of this process share compiled templates, addresses and RSA keys.
+
+    Keys come in turn, so each differs from the 39 before it; tests/app/test_key_folder.py
+    looks at the real ones.
+    """
+    turns = count()
+    patch.setattr(key_folder, "_new_key", lambda: _key(next(turns) % N_KEYS))
     options: dict[str, Any] = {**Flask.jinja_options, "bytecode_cache": KeptTemplates()}
     patch.setattr(Flask, "jinja_options", options)
     patch.setattr(Flask, "url_rule_class", KeptRule)

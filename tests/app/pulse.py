@@ -26,7 +26,7 @@ from surveys.ballots import Ballot, receipt_of
 from surveys.encoding import decode, encode
 from surveys.manifests import begin_ballot, read_manifest
 from surveys.sealing import pad_fields, seal
-from tests.factories import make_person, make_team
+from tests.factories import make_people, make_team
 
 TOKEN = "an installation token for tests"
 ADDRESS = "http://localhost:8001"
@@ -59,8 +59,7 @@ def make_organisation(session: Session, sizes: Mapping[str, int]) -> None:
     top = make_team(session, "Tidewater", key="top")
     for name, size in sizes.items():
         team = make_team(session, name, key=name.lower(), parent=top)
-        for number in range(size):
-            make_person(session, f"{name} {number}", team=team)
+        make_people(session, size, team=team)
 
 
 def make_draft(session: Session, **columns) -> Wave:
