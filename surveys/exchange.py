@@ -203,4 +203,5 @@ RELEASE: Shape = {
     "cells": shapes.tables,
     "pooled": shapes.or_none(shapes.table),
     "comments": shapes.table,
+    "salt": shapes.pattern("[0-9a-f]{32}", name="a salt in 32 small hexadecimal digits"),
 }

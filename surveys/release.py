@@ -17,6 +17,7 @@ from surveys.questionnaires import Questionnaire
 from surveys.questions import Comment, MultipleChoice
 
 RELEASE_SCHEMA = "headwater.release/1"
+SALT_LENGTH = 16  # bytes
 
 
 def build_release(
@@ -30,7 +31,8 @@ def build_release(
     Make the release of a wave from its opening and the answers of each counting group.
 
     The order of the answers changes nothing.  `rng` draws the order of the
-    comments: pass ``random.SystemRandom()``.
+    comments and the salt: pass ``random.SystemRandom()``.  The salt keeps whoever sees
+    the bounds of a small release from trying out which counts have its public digest.
     """
     questionnaire = Questionnaire.from_dict(opening["questionnaire"])
     thresholds = Thresholds.from_dict(opening["thresholds"])
@@ -77,6 +79,7 @@ def build_release(
             k=thresholds.k_comment,
             rng=rng,
         ),
+        "salt": f"{rng.getrandbits(8 * SALT_LENGTH):0{2 * SALT_LENGTH}x}",
     }
 
 

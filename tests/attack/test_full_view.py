@@ -10,6 +10,7 @@ Four weaker rules are planted in the product and must each be found.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
@@ -17,11 +18,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import create_app
 from app.config import Settings
-from app.models import Person
+from app.models import Person, Release
 from app.reporting import build, panel
 from app.reporting.figures import Count
 from surveys.questionnaires import load
@@ -120,6 +122,12 @@ def test_everything_shown_settles_nobody(app, session, publish, waves) -> None:
     }
     assert list(strange_numbers(view.seen, known)) == []
     assert list(told_totals(view.seen, tables)) == []
+    # Nor is the salt anywhere, without which a release's public digest confirms no guess.
+    salts = [
+        json.loads(text)["salt"].encode() for text in session.scalars(select(Release.document))
+    ]
+    assert len(salts) == 2
+    assert not any(salt in seen.content for salt in salts for seen in view.seen)
     # And so nobody can be solved for.
     assert list(solve(view, waves, knows_tables=True, tells=True)) == []
     # The attack saw what there is: all pages of results, and a figure for each measure.

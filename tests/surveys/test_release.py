@@ -68,6 +68,16 @@ def test_the_order_of_answers_changes_nothing(opening):
     assert canonical(release(opening, answers)) == canonical(release(opening, turned))
 
 
+def test_the_digest_of_a_release_confirms_no_guess(opening):
+    """The same answers give another digest each time: 128 random bits are in it."""
+    answers = draw_answers(opening, everybody(opening))
+    one, other = (release(opening, answers, seed=seed) for seed in (1, 2))
+
+    assert one["salt"] != other["salt"]
+    assert len(bytes.fromhex(one["salt"])) == 16
+    assert sha256_of(one) != sha256_of(one | {"salt": other["salt"]})
+
+
 def test_cells_are_made_from_counts_alone(opening):
     """Other answers of as many people give the same cells and comment cells."""
     counts = {"g01": 4, "g02": 6, "g03": 11, "g04": 3}
