@@ -28,6 +28,7 @@ from surveys.ballots import DOMAIN, EXPONENT, MODULUS_LENGTH, receipt_of
 from surveys.encoding import encode
 from surveys.manifests import make_manifest
 from surveys.openings import PLAN_SCHEMA, make_opening
+from surveys.promises import Promise
 from surveys.questions import Comment
 from surveys.sealing import pad_fields, seal
 
@@ -36,6 +37,7 @@ PULSE = questionnaires.load("monthly_pulse")
 COMMENT = "More time between calls would help us to finish what we started."
 COMMENT_SHARE = 0.12
 DAY = timedelta(days=1)
+PROMISE = Promise(purposes="To measure.", readers="Nobody", contact="Whoever measures")
 SIGNING = padding.PSS(padding.MGF1(hashes.SHA384()), sha384().digest_size)
 
 
@@ -173,11 +175,13 @@ def _plan(settings: Settings, moduli: Sequence[bytes], *, group_size: int) -> di
                 "home": name,
                 "teams": [name],
                 "n_eligible": group_size,
+                "needs": 5,
                 "right": "ballot",
                 "modulus": encode(modulus),
             }
             for name, modulus in zip(names, moduli, strict=True)
         ],
+        "promise": PROMISE.to_dict(),
         "guardian": None,
         "previous_manifest_sha256": None,
     }

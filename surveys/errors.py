@@ -5,6 +5,7 @@ Everything the survey domain can refuse.
   - InvalidAnswer
   - BadQuestionnaire
   - BadDocument
+    - BadPromise
   - BadHierarchy
   - BelowFloor
   - NotEnoughPeople
@@ -43,6 +44,10 @@ class BadQuestionnaire(SurveyError):
 
 class BadDocument(SurveyError):
     """An opening or a release does not have the promised shape."""
+
+
+class BadPromise(BadDocument):
+    """A promise that says too little, too much, or keeps something too long."""
 
 
 class BadHierarchy(SurveyError):

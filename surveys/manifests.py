@@ -19,6 +19,7 @@ from surveys.ballots import MODULUS_LENGTH, Draft
 from surveys.documents import canonical, sha256_of
 from surveys.encoding import decode
 from surveys.errors import BadDocument, MalformedBallot
+from surveys.promises import Promise
 from surveys.sealing import check_public_key
 from surveys.shapes import Shape, check_fields
 from surveys.signing import SIGNATURE_LENGTH, is_signed
@@ -75,6 +76,7 @@ def check_manifest(document: object, *, is_complete: bool = True) -> None:
         raise BadDocument(f"This is not a manifest of the kind {MANIFEST_SCHEMA!r}.")
     check_fields(document["thresholds"], THRESHOLDS, "thresholds")
     thresholds = Thresholds.from_dict(document["thresholds"])
+    Promise.from_dict(document["promise"])
     _check_days(document)
     if document["guardian"] is not None:
         check_guardian(document["guardian"])
@@ -220,7 +222,7 @@ def _word(bits: int) -> str:
 
 FROM_PLAN = (
     "wave", "title", "organisation", "opens_on", "closes_on", "application", "thresholds",
-    "guardian", "previous_manifest_sha256",
+    "promise", "guardian", "previous_manifest_sha256",
 )  # fmt: skip
 FROM_PREPARATION = ("collector", "client_sha256", "pad", "count_key", "receipt_key")
 GROUP_FIELDS = ("group", "label", "n_eligible", "right", "modulus")
@@ -257,6 +259,7 @@ MANIFEST: Shape = {
     "questionnaire_sha256": shapes.sha256,
     "client_sha256": shapes.sha256,
     "thresholds": shapes.table,
+    "promise": shapes.table,
     "pad": shapes.whole,
     "count_key": shapes.or_none(shapes.text),
     "count_key_holder": shapes.one_of("collector", "guardian"),

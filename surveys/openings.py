@@ -28,6 +28,7 @@ from surveys.manifests import (
     make_manifest,
     read_manifest,
 )
+from surveys.promises import Promise
 from surveys.questionnaires import Questionnaire
 from surveys.sealing import check_public_key
 from surveys.shapes import Shape, check_fields
@@ -70,6 +71,7 @@ def check_plan(document: Table) -> None:
     opens, closes = (day_of(document, name) for name in ("opens_on", "closes_on"))
     if closes < opens:
         raise BadDocument("The wave closes before it opens.")
+    Promise.from_dict(document["promise"])
     if document["guardian"] is not None:
         check_guardian(document["guardian"])
     _check_groups(document)
@@ -284,6 +286,7 @@ PLAN: Shape = {
     "opens_on": shapes.text,
     "closes_on": shapes.text,
     "application": shapes.text,
+    "promise": shapes.table,
     "groups": shapes.tables,
     "guardian": shapes.or_none(shapes.table),
     "previous_manifest_sha256": shapes.or_none(shapes.sha256),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.models import Membership, Person, RoleGrant, SurveyVersion, Team, Wave
 from app.services import passwords
 from surveys import questionnaires
+from tests.promises import PROMISE
 
 START = date(2025, 1, 1)
 PASSWORD = "correct horse battery"
@@ -100,6 +101,7 @@ def make_wave(session: Session, title: str = "", **columns) -> Wave:
         "opens_on": now.date() - timedelta(days=30),
         "closes_on": now.date() + timedelta(days=7),
         "created_at": now,
+        "promise": PROMISE.to_dict(),
         **columns,
     }
     if "survey_version" not in columns:

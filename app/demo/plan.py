@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from surveys.promises import Promise
+
 SEED = 20261122
 ORGANISATION = "Tidewell Utilities"
 N_EMPLOYEES = 400
@@ -21,6 +23,26 @@ LAG_SLOPE = 0.6
 BETWEEN_SD = 0.40
 STATE_SD = 0.28
 STATE_MEMORY = 0.4
+
+PROMISE = Promise(
+    purposes=(
+        "To find out what helps or hinders people in their daily work, so that teams can agree"
+        " on what to change.\n"
+        "To see whether customers are better served where people work well. Only figures of"
+        " teams are compared for that.\n"
+        "Not for judging anybody: no pay, promotion or contract depends on the results."
+    ),
+    readers=(
+        "Everybody: the figures of Tidewell Utilities and of their own group.\n"
+        "Managers: the figures of the groups in which their teams are.\n"
+        "Hana Resources and the two others of People and Culture: all figures, and the comments.\n"
+        "The executive board: the page that compares teams with what customers say."
+    ),
+    contact=(
+        "Works council, room 012, works.council@tidewell.example\n"
+        "Data protection officer, privacy@tidewell.example"
+    ),
+)
 
 DIVISIONS = {
     "Contact centre": ("Calls North", "Calls South", "Calls West", "Chat", "Complaints"),

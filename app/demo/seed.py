@@ -270,6 +270,7 @@ def _run_wave(demo: Demo, month: int, *, today: date) -> tuple[Wave, Letters, fr
         rights="ballots" if is_last else "letters",
         now=opened,
     )
+    waves.write_promise(wave, plans.PROMISE)
     session.commit()
     given: dict[str, Any] = {
         "collector": demo.collector,

@@ -29,6 +29,9 @@ class Wave(Base):
     `issuing_ended_at`.  `reminded_on` is the day on which people without a ballot were
     written to, to whom is kept nowhere; `last_day_told_on` the last day that everybody
     was told of.
+
+    `promise` holds the fields of `surveys.promises.Promise`, once HR has written them; from
+    preparing on it stands in the manifest and stays as it is.
     """
 
     __tablename__ = "waves"
@@ -54,6 +57,7 @@ class Wave(Base):
         CheckConstraint(
             "manifest_signature IS NULL OR manifest IS NOT NULL", name="only_manifests_are_signed"
         ),
+        CheckConstraint("manifest IS NULL OR promise IS NOT NULL", name="manifest_with_a_promise"),
         CheckConstraint(
             "issuing_ended_at IS NULL OR opened_at IS NOT NULL", name="issued_only_if_opened"
         ),
@@ -70,6 +74,7 @@ class Wave(Base):
     k_group: Mapped[int] = mapped_column(default=8)
     k_comment: Mapped[int] = mapped_column(default=10)
     rights: Mapped[str] = mapped_column(String(8), default="ballots")
+    promise: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime]
     prepared_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]

@@ -72,6 +72,7 @@ def draw_up_plan(
     """Draw up the roster and make a key for each group that answers by ballot; writes nothing."""
     if wave.closes_on < today:
         raise Conflict("The closing day has passed. Choose a later one first.")
+    promise = waves.promise_of(wave)
     roster = rosters.draw_up(session, on=today, k_group=wave.k_group, rights=wave.rights)
     voters = [group.group for group in roster.groups if group.right == "ballot"]
     if voters and not installation.is_safe_for_ballots:
@@ -87,6 +88,7 @@ def draw_up_plan(
         "application": installation.application,
         "questionnaire": survey_versions.questionnaire_of(wave.survey_version).to_dict(),
         "thresholds": waves.thresholds_of(wave).to_dict(),
+        "promise": promise.to_dict(),
         "hierarchy": roster.hierarchy.to_list(),
         "guardian": installation.guardian,
         "previous_manifest_sha256": _previous_manifest(session),

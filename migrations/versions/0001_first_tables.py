@@ -293,6 +293,7 @@ def upgrade() -> None:
         sa.Column("k_group", sa.Integer(), nullable=False),
         sa.Column("k_comment", sa.Integer(), nullable=False),
         sa.Column("rights", sa.String(length=8), nullable=False),
+        sa.Column("promise", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
@@ -331,6 +332,10 @@ def upgrade() -> None:
         sa.CheckConstraint("k >= 5", name=op.f("ck_waves_k_floor")),
         sa.CheckConstraint("k_comment >= 10", name=op.f("ck_waves_k_comment_floor")),
         sa.CheckConstraint("k_group >= k", name=op.f("ck_waves_k_group_floor")),
+        sa.CheckConstraint(
+            "manifest IS NULL OR promise IS NOT NULL",
+            name=op.f("ck_waves_manifest_with_a_promise"),
+        ),
         sa.CheckConstraint(
             "manifest_signature IS NULL OR manifest IS NOT NULL",
             name=op.f("ck_waves_only_manifests_are_signed"),

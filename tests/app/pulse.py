@@ -27,6 +27,7 @@ from surveys.encoding import decode, encode
 from surveys.manifests import begin_ballot, read_manifest
 from surveys.sealing import pad_fields, seal
 from tests.factories import make_people, make_team
+from tests.promises import PROMISE
 
 TOKEN = "an installation token for tests"
 ADDRESS = "http://localhost:8001"
@@ -68,6 +69,7 @@ def make_draft(session: Session, **columns) -> Wave:
     columns = {"title": "March pulse", "opens_on": TODAY, "closes_on": CLOSES_ON, **columns}
     columns = {"rights": "letters", **columns}
     wave = waves.create(session, survey_version=version, now=NOW, **columns)
+    waves.write_promise(wave, PROMISE)
     session.commit()
     return wave
 

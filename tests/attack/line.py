@@ -30,6 +30,7 @@ from surveys.lifecycle import State
 from surveys.manifests import begin_ballot
 from surveys.sealing import pad_fields, seal
 from tests.factories import make_person, make_team
+from tests.promises import PROMISE
 
 PUBLIC, ADDRESS = "http://127.0.0.1:8000", "http://localhost:8001"
 TOKEN = "an installation token for attacks"
@@ -116,6 +117,7 @@ class Line:
                 closes_on=(now() + WEEK).date(),
                 now=now(),
             )
+            waves.write_promise(wave, PROMISE)
             session.commit()
             self.wave_id = wave.id
             given: dict[str, Any] = {

@@ -26,6 +26,7 @@ from app.models import (
 )
 from app.services import accounts, survey_versions, touchpoints, waves
 from app.services.accounts import Door
+from tests.promises import PROMISE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +110,7 @@ def prepare(demo: Any) -> dict[str, str]:
             closes_on=now.date() + timedelta(days=7),
             now=now,
         )
+        waves.write_promise(planned, PROMISE)
         place = session.scalars(select(Touchpoint)).first()
         asked = place.links[0].survey_version
         gone = touchpoints.add_link(

@@ -24,6 +24,7 @@ from surveys.encoding import decode, encode
 from surveys.manifests import make_manifest, manifest_message, read_manifest
 from surveys.signing import sign
 from tests.ballots import modulus_text, take_ballot
+from tests.promises import PROMISE
 
 ANSWERS = {
     "tools": ["4"],
@@ -70,6 +71,7 @@ def make_plan(
             "home": f"t{number}",
             "teams": [f"t{number}"],
             "n_eligible": n,
+            "needs": 5,
             "right": right,
             **({"modulus": modulus_text(number)} if right == "ballot" else {}),
         }
@@ -93,6 +95,7 @@ def make_plan(
             ),
         ],
         "groups": groups,
+        "promise": PROMISE.to_dict(),
         "guardian": guardian,
         "previous_manifest_sha256": None,
         **fields,

@@ -19,6 +19,7 @@ from surveys.manifests import make_manifest
 from surveys.questions import Comment, Question, Recommendation, Scale
 from surveys.release import build_release
 from tests.ballots import modulus_text
+from tests.promises import PROMISE
 
 DAY = date(2026, 3, 13)
 
@@ -70,6 +71,7 @@ def make_plan(
         "questionnaire": questionnaire.to_dict(),
         "thresholds": thresholds.to_dict(),
         "hierarchy": hierarchy.to_list(),
+        "promise": PROMISE.to_dict(),
         "guardian": guardian,
         "previous_manifest_sha256": None,
         "groups": [
