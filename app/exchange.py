@@ -1,10 +1,10 @@
-"""Speaking with the collector over HTTP: six calls, each of which may be made again."""
+"""Speaking with the collector over HTTP: eight calls, each of which may be made again."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -17,14 +17,21 @@ from werkzeug.test import Client
 
 from app.config import Settings
 from app.services.errors import Conflict, Refusal, Unusable
+from surveys import shapes
 from surveys.documents import canonical
-from surveys.errors import CountKeyNeeded, UnknownWave
+from surveys.errors import BadDocument, CountKeyNeeded, UnknownWave
+from surveys.openings import parsed
+from surveys.shapes import Shape, check_fields
 
 # Seconds to connect and to wait for an answer.  Opening is done while other writers of the
 # database wait, so it must be over before they give up; closing computes the release.
 CONNECT_SECONDS = 3.05
 ANSWER_SECONDS = 8.0
 CLOSE_SECONDS = 120.0
+
+REPLIES: Shape = {"replies": shapes.tables}
+REPLY: Shape = {"reply": shapes.text, "thread": shapes.sha256, "text": shapes.text}
+LONGEST_NAME = 100
 
 # Method, path, body, seconds to wait -> HTTP status and body.
 Transport = Callable[[str, str, bytes, float], tuple[int, bytes]]
@@ -63,6 +70,12 @@ class CollectorClient(Protocol):
     def cancel(self, wave: str) -> None:
         """Have the answers destroyed unread; a wave never opened there is fine."""
 
+    def tell_threads(self, state: dict[str, Any]) -> None:
+        """Hand over all conversations of a wave; they take the place of those told before."""
+
+    def fetch_replies(self, wave: str, stored: Collection[str]) -> list[dict[str, str]]:
+        """Have the replies deleted that are kept here, and fetch the others."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collector:
@@ -98,6 +111,15 @@ class Collector:
             self._ask("POST", _path(wave, "cancel"), b"")
         except UnknownWave:
             return
+
+    def tell_threads(self, state: dict[str, Any]) -> None:
+        """Hand over all conversations of a wave."""
+        self._ask("PUT", _path(state["wave"], "threads"), canonical(state))
+
+    def fetch_replies(self, wave: str, stored: Collection[str]) -> list[dict[str, str]]:
+        """Say which replies are kept here, and fetch the others."""
+        body = canonical({"stored": sorted(stored)})
+        return _replies(self._ask("POST", _path(wave, "replies"), body))
 
     def _ask(
         self, method: str, path: str, body: bytes, *, seconds: float = ANSWER_SECONDS
@@ -155,6 +177,15 @@ class NoCollector:
         """Refuse."""
         self._refuse()
 
+    def tell_threads(self, state: dict[str, Any]) -> None:
+        """Refuse."""
+        self._refuse()
+
+    def fetch_replies(self, wave: str, stored: Collection[str]) -> list[dict[str, str]]:
+        """Refuse."""
+        self._refuse()
+        return []
+
     def _refuse(self) -> None:
         raise CollectorUnreachable(
             "This installation speaks with the collector by file only. Use the command "
@@ -193,6 +224,14 @@ class ByFile:
 
     def cancel(self, wave: str) -> None:
         """Leave it to a person."""
+
+    def tell_threads(self, state: dict[str, Any]) -> None:
+        """Refuse: conversations need a connection."""
+        raise Unusable("Conversations are carried over HTTP alone.")
+
+    def fetch_replies(self, wave: str, stored: Collection[str]) -> list[dict[str, str]]:
+        """Refuse: conversations need a connection."""
+        raise Unusable("Conversations are carried over HTTP alone.")
 
 
 @contextmanager
@@ -280,6 +319,18 @@ def _reason(answer: bytes) -> str:
     text = answer.decode("utf-8", "replace").strip()
     reason = _member(answer, "error") or (text if not text.startswith("{") else "")
     return str(reason or "it gave no reason.")[:300]
+
+
+def _replies(answer: bytes) -> list[dict[str, str]]:
+    """Read the replies of authors, or raise `BadDocument`."""
+    document = parsed(answer)
+    check_fields(document, REPLIES, "The collector's answer")
+    for reply in document["replies"]:
+        check_fields(reply, REPLY, "A reply at the collector")
+        if not 0 < len(reply["reply"]) <= LONGEST_NAME:
+            raise BadDocument("A reply at the collector has no name that can be kept.")
+    replies: list[dict[str, str]] = document["replies"]
+    return replies
 
 
 def _member(answer: bytes, name: str) -> str | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from app import exchange, handover
+from app import conversations, exchange, handover
 from app.config import Settings
 from app.database import overwrite_deleted
 from app.installation import Installation
@@ -67,6 +67,23 @@ def close_waves(session: Session, settings: Settings, now: datetime) -> str | No
     if closings.waiting:
         n_waiting = _many(len(closings.waiting), "wave waits", "waves wait")
         sentences.append(f"{n_waiting} to be closed: {closings.waiting[0]}")
+    return " ".join(sentences) or None
+
+
+def carry_conversations(session: Session, settings: Settings, now: datetime) -> str | None:
+    """Take answers to comments to the collector, and fetch replies once a day."""
+    if not settings.collector_token:
+        return None
+    carried = conversations.carry_due(
+        session, collector=exchange.for_settings(settings), today=now.date()
+    )
+    sentences = []
+    if carried.n_told:
+        sentences.append(f"Told the conversations of {_many(carried.n_told, 'wave', 'waves')}.")
+    if carried.n_replies:
+        sentences.append(f"Fetched {_many(carried.n_replies, 'reply', 'replies')} to answers.")
+    if carried.waiting:
+        sentences.append(f"Conversations wait: {carried.waiting[0]}")
     return " ".join(sentences) or None
 
 
@@ -138,6 +155,7 @@ def tidy(session: Session, settings: Settings, now: datetime) -> str | None:
 # In this order: what an earlier deed makes due, a later one does in the same tick.
 DEEDS: dict[str, Deed] = {
     "closing waves": close_waves,
+    "carrying conversations": carry_conversations,
     "reminding people": remind_people,
     "adding up answers": roll_up_answers,
     "making reports": make_reports,

@@ -9,6 +9,7 @@ from app.models.action import (
     ActionMove,
 )
 from app.models.base import Base
+from app.models.comment import AnswerDraft, CommentTag, ThreadExchange, ThreadMessage
 from app.models.issuance import Issuance
 from app.models.outbox import OutboxMail
 from app.models.person import (
@@ -22,6 +23,7 @@ from app.models.person import (
 )
 from app.models.questionnaire import SurveyVersion
 from app.models.report import Report
+from app.models.retention import RetentionRun
 from app.models.team import Team
 from app.models.touchpoint import (
     CHANNELS,
@@ -44,7 +46,9 @@ __all__ = [
     "AccountLink",
     "Action",
     "ActionMove",
+    "AnswerDraft",
     "Base",
+    "CommentTag",
     "CountingGroup",
     "CustomerLink",
     "CustomerResponse",
@@ -55,12 +59,15 @@ __all__ = [
     "Person",
     "Release",
     "Report",
+    "RetentionRun",
     "RoleGrant",
     "RosterEntry",
     "SignIn",
     "SignInFailure",
     "SurveyVersion",
     "Team",
+    "ThreadExchange",
+    "ThreadMessage",
     "Touchpoint",
     "Wave",
 ]

@@ -38,6 +38,11 @@ def upgrade() -> None:
         sa.Column("ended_on", sa.Date(), nullable=True),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
         sa.Column("is_disabled", sa.Boolean(), nullable=False),
+        sa.Column("erased_on", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "erased_on IS NULL OR (name = 'A former colleague' AND email IS NULL AND password_hash IS NULL AND ended_on IS NOT NULL)",
+            name=op.f("ck_people_erased_is_nobody"),
+        ),
         sa.CheckConstraint("length(trim(name)) > 0", name=op.f("ck_people_name_not_blank")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
         sa.UniqueConstraint("email", name=op.f("uq_people_email")),
@@ -57,6 +62,18 @@ def upgrade() -> None:
     with op.batch_alter_table("reports", schema=None) as batch_op:
         batch_op.create_index("ix_reports_kind_subject", ["kind", "subject"], unique=False)
 
+    op.create_table(
+        "retention_runs",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("removed", sa.JSON(), nullable=False),
+        sa.CheckConstraint(
+            "finished_at IS NULL OR finished_at >= began_at",
+            name=op.f("ck_retention_runs_ends_after_start"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retention_runs")),
+    )
     op.create_table(
         "sign_in_failures",
         sa.Column("key_digest", sa.String(length=64), nullable=False),
@@ -308,6 +325,7 @@ def upgrade() -> None:
         sa.Column("manifest", sa.Text(), nullable=True),
         sa.Column("manifest_sha256", sa.String(length=64), nullable=True),
         sa.Column("manifest_signature", sa.String(length=86), nullable=True),
+        sa.CheckConstraint("profile <> 'strict' OR k >= 8", name=op.f("ck_waves_k_floor_strict")),
         sa.CheckConstraint(
             "profile IN ('default', 'strict')", name=op.f("ck_waves_known_profile")
         ),
@@ -407,6 +425,43 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_actions_wave_id"), ["wave_id"], unique=False)
 
     op.create_table(
+        "answer_drafts",
+        sa.Column("wave_id", sa.Integer(), nullable=False),
+        sa.Column("thread", sa.String(length=64), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("written_by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["wave_id"], ["waves.id"], name=op.f("fk_answer_drafts_wave_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["written_by_id"],
+            ["people.id"],
+            name=op.f("fk_answer_drafts_written_by_id"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("wave_id", "thread", name=op.f("pk_answer_drafts")),
+    )
+    with op.batch_alter_table("answer_drafts", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_answer_drafts_written_by_id"), ["written_by_id"], unique=False
+        )
+
+    op.create_table(
+        "comment_tags",
+        sa.Column("wave_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("tag", sa.String(length=40), nullable=False),
+        sa.CheckConstraint("length(trim(tag)) > 0", name=op.f("ck_comment_tags_tag_not_blank")),
+        sa.CheckConstraint("number >= 1", name=op.f("ck_comment_tags_numbered_from_one")),
+        sa.ForeignKeyConstraint(
+            ["wave_id"], ["waves.id"], name=op.f("fk_comment_tags_wave_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("wave_id", "number", "tag", name=op.f("pk_comment_tags")),
+    )
+    with op.batch_alter_table("comment_tags", schema=None) as batch_op:
+        batch_op.create_index("ix_comment_tags_tag", ["tag"], unique=False)
+
+    op.create_table(
         "counting_groups",
         sa.Column("wave_id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=12), nullable=False),
@@ -480,6 +535,64 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256", name=op.f("uq_releases_sha256")),
     )
     op.create_table(
+        "thread_exchanges",
+        sa.Column("wave_id", sa.Integer(), nullable=False),
+        sa.Column("told_sha256", sa.String(length=64), nullable=True),
+        sa.Column("asked_on", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "told_sha256 IS NULL OR length(told_sha256) = 64",
+            name=op.f("ck_thread_exchanges_hash_length"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["wave_id"], ["waves.id"], name=op.f("fk_thread_exchanges_wave_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("wave_id", name=op.f("pk_thread_exchanges")),
+    )
+    op.create_table(
+        "thread_messages",
+        sa.Column("wave_id", sa.Integer(), nullable=False),
+        sa.Column("thread", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("sender", sa.String(length=6), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("written_by_id", sa.Integer(), nullable=True),
+        sa.Column("reply", sa.String(length=100), nullable=True),
+        sa.CheckConstraint(
+            "sender = 'author' OR reply IS NULL",
+            name=op.f("ck_thread_messages_only_authors_reply"),
+        ),
+        sa.CheckConstraint(
+            "sender = 'hr' OR written_by_id IS NULL",
+            name=op.f("ck_thread_messages_authors_are_nobody"),
+        ),
+        sa.CheckConstraint(
+            "sender IN ('hr', 'author')", name=op.f("ck_thread_messages_known_sender")
+        ),
+        sa.CheckConstraint("length(month) = 7", name=op.f("ck_thread_messages_month_and_no_day")),
+        sa.CheckConstraint("length(thread) = 64", name=op.f("ck_thread_messages_thread_length")),
+        sa.CheckConstraint(
+            "length(trim(text)) > 0", name=op.f("ck_thread_messages_text_not_blank")
+        ),
+        sa.ForeignKeyConstraint(
+            ["wave_id"], ["waves.id"], name=op.f("fk_thread_messages_wave_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["written_by_id"],
+            ["people.id"],
+            name=op.f("fk_thread_messages_written_by_id"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("wave_id", "thread", "number", name=op.f("pk_thread_messages")),
+        sa.UniqueConstraint("wave_id", "reply", name=op.f("uq_thread_messages_wave_id_reply")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("thread_messages", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_thread_messages_written_by_id"), ["written_by_id"], unique=False
+        )
+
+    op.create_table(
         "action_moves",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("action_id", sa.Integer(), nullable=False),
@@ -543,6 +656,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_action_moves_action_id"))
 
     op.drop_table("action_moves")
+    with op.batch_alter_table("thread_messages", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_thread_messages_written_by_id"))
+
+    op.drop_table("thread_messages")
+    op.drop_table("thread_exchanges")
     op.drop_table("releases")
     op.drop_table("issuances")
     with op.batch_alter_table("customer_responses", schema=None) as batch_op:
@@ -554,6 +672,14 @@ def downgrade() -> None:
 
     op.drop_table("customer_responses")
     op.drop_table("counting_groups")
+    with op.batch_alter_table("comment_tags", schema=None) as batch_op:
+        batch_op.drop_index("ix_comment_tags_tag")
+
+    op.drop_table("comment_tags")
+    with op.batch_alter_table("answer_drafts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_answer_drafts_written_by_id"))
+
+    op.drop_table("answer_drafts")
     with op.batch_alter_table("actions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_actions_wave_id"))
         batch_op.drop_index("ix_actions_team_id_status")
@@ -603,6 +729,7 @@ def downgrade() -> None:
     op.drop_table("teams")
     op.drop_table("survey_versions")
     op.drop_table("sign_in_failures")
+    op.drop_table("retention_runs")
     with op.batch_alter_table("reports", schema=None) as batch_op:
         batch_op.drop_index("ix_reports_kind_subject")
 
