@@ -20,6 +20,7 @@ from surveys.errors import MalformedCode
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_CHARACTERS = 16
+RANDOM_BYTES = 5 * RANDOM_CHARACTERS // 8
 LENGTH = RANDOM_CHARACTERS + 1
 
 _VALUE = {character: value for value, character in enumerate(ALPHABET)}
@@ -33,9 +34,14 @@ def _times_a(value: int) -> int:
 
 def new_code() -> str:
     """Draw one code, its check character last."""
-    bits = secrets.randbits(5 * RANDOM_CHARACTERS)
-    drawn = "".join(ALPHABET[bits >> 5 * place & 31] for place in range(RANDOM_CHARACTERS))
-    return drawn + check_character(drawn)
+    return code_of(secrets.token_bytes(RANDOM_BYTES))
+
+
+def code_of(drawn: bytes) -> str:
+    """Write ten random bytes as a code, its check character last."""
+    bits = int.from_bytes(drawn, "big")
+    characters = "".join(ALPHABET[bits >> 5 * place & 31] for place in range(RANDOM_CHARACTERS))
+    return characters + check_character(characters)
 
 
 def new_codes(n: int) -> tuple[str, ...]:

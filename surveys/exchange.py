@@ -67,6 +67,27 @@ def check_release(document: Table) -> None:
     _check_parts(
         document["comments"]["cells"], COMMENT_CELL, hierarchy, least=thresholds.k_comment
     )
+    _check_comments(document, questionnaire)
+
+
+def _check_comments(document: Table, questionnaire: Questionnaire) -> None:
+    keys = {q.key for q in questionnaire.asked if isinstance(q, Comment)}
+    threads: set[str] = set()
+    for cell in document["comments"]["cells"]:
+        where = f"Comment cell {cell['cell']!r}"
+        inside = [c for c in document["cells"] if not set(cell["teams"]).isdisjoint(c["teams"])]
+        if sum(c["n"] for c in inside) != cell["n"]:
+            raise BadDocument(f"{where} is not made of whole cells.")
+        if cell["items"].keys() != keys:
+            raise BadDocument(f"{where} does not list the comments on each item, each once.")
+        for comments in cell["items"].values():
+            if len(comments) > cell["n"]:
+                raise BadDocument(f"{where} has more comments than answers.")
+            for comment in comments:
+                check_fields(comment, COMMENT, f"{where}, a comment")
+                if comment["thread"] in threads:
+                    raise BadDocument(f"{where}: two comments have one thread.")
+                threads |= {comment["thread"]} - {None}
 
 
 def _check_items(
@@ -182,7 +203,8 @@ ITEMS: dict[tuple[type[Question], str], Shape] = {
         "options": shapes.table_of_counts,
     },
 }
-COMMENT_CELL: Shape = {**PART, "items": shapes.table_of_texts}
+COMMENT_CELL: Shape = {**PART, "items": shapes.table_of_listed_tables}
+COMMENT: Shape = {"text": shapes.text, "thread": shapes.or_none(shapes.sha256)}
 COMMENTS: Shape = {"cells": shapes.tables, "destroyed": shapes.whole}
 POOLED: Shape = {
     "n_cells": shapes.whole,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import date
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -11,10 +13,11 @@ from surveys import disclosure
 from surveys.disclosure import CellAnswers, Thresholds
 from surveys.documents import sha256_of
 from surveys.errors import BadDocument
-from surveys.hierarchy import Hierarchy, Part, labels, partition
+from surveys.hierarchy import Hierarchy, Part, labels, partition, parts_of
 from surveys.moments import Person
 from surveys.questionnaires import Questionnaire
 from surveys.questions import Comment, MultipleChoice
+from surveys.threads import field_of
 
 RELEASE_SCHEMA = "headwater.release/1"
 SALT_LENGTH = 16  # bytes
@@ -30,6 +33,7 @@ def build_release(
     """
     Make the release of a wave from its opening and the answers of each counting group.
 
+    Beside a comment an answer may hold its thread, as `threads.field_of` names it.
     The order of the answers changes nothing.  `rng` draws the order of the
     comments and the salt: pass ``random.SystemRandom()``.  The salt keeps whoever sees
     the bounds of a small release from trying out which counts have its public digest.
@@ -38,12 +42,7 @@ def build_release(
     thresholds = Thresholds.from_dict(opening["thresholds"])
     hierarchy = Hierarchy.from_list(opening["hierarchy"])
     people = _people_by_group(opening, answers_by_group, questionnaire)
-    groups = [
-        Part(
-            key=g["group"], home=g["home"], teams=frozenset(g["teams"]), n=len(people[g["group"]])
-        )
-        for g in opening["groups"]
-    ]
+    groups = parts_of(opening["groups"], {group: len(people[group]) for group in people})
     eligible = {group["group"]: group["n_eligible"] for group in opening["groups"]}
     named = _named(hierarchy, groups, partition(hierarchy, groups, k=thresholds.k), prefix="c")
     cells, answered = [], []
@@ -148,6 +147,7 @@ def _comments(
     keys = [q.key for q in questionnaire.asked if isinstance(q, Comment)]
     parts = [Part(key=str(i), home=c.home, teams=c.teams, n=c.n) for i, c in enumerate(cells)]
     found, kept = [], 0
+    twice = _used_twice(chain.from_iterable(people.values()), keys)
     for head, part in _named(hierarchy, groups, partition(hierarchy, parts, k=k), prefix="m"):
         inside = [
             person
@@ -155,15 +155,31 @@ def _comments(
             for group in cells[int(cell)].members
             for person in people[group]
         ]
-        texts = {key: _shuffled([p[key] for p in inside if key in p], rng) for key in keys}
-        kept += sum(map(len, texts.values()))
-        found.append({**head, "items": texts})
+        listed = {key: _shuffled(inside, key, unclaimed=twice, rng=rng) for key in keys}
+        kept += sum(map(len, listed.values()))
+        found.append({**head, "items": listed})
     written = sum(key in person for group in people.values() for person in group for key in keys)
     return {"cells": found, "destroyed": written - kept}
 
 
-def _shuffled(texts: Sequence[Any], rng: Random) -> list[str]:
+def _shuffled(
+    people: Iterable[Person], key: str, *, unclaimed: Set[str], rng: Random
+) -> list[dict[str, Any]]:
+    """List what people wrote, each beside its thread, in an order drawn at random."""
+    found = [
+        {"text": person[key], "thread": thread if thread not in unclaimed else None}
+        for person in people
+        if key in person
+        for thread in [person.get(field_of(key))]
+    ]
     # Sorted first, so that the order of arrival cannot reach the result through the draw.
-    drawn = sorted(texts)
-    rng.shuffle(drawn)
-    return drawn
+    found.sort(key=lambda comment: (comment["text"], comment["thread"] or ""))
+    rng.shuffle(found)
+    return found
+
+
+def _used_twice(people: Iterable[Person], keys: Sequence[str]) -> Set[str]:
+    """Find the threads that several comments claim: they are nobody's, or one could steal one."""
+    fields = [field_of(key) for key in keys]
+    used = Counter(str(person[field]) for person in people for field in fields if field in person)
+    return {thread for thread, n in used.items() if n > 1}

@@ -92,7 +92,7 @@ tables = list_of(table, name="a list of tables")
 counts = table_of(whole, name="a table of whole numbers")
 table_of_tables = table_of(table, name="a table of tables")
 table_of_counts = table_of(counts, name="a table of tables of whole numbers")
-table_of_texts = table_of(texts, name="a table of lists of texts")
+table_of_listed_tables = table_of(tables, name="a table of lists of tables")
 
 
 def check_fields(document: object, shape: Shape, where: str) -> None:

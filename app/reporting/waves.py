@@ -89,8 +89,20 @@ def wave_report(wave: WaveFigures) -> dict[str, Any]:
         "teams": {t: {"name": tree.name(t), "parent": tree.parent(t)} for t in tree.walk},
         "cells": [_cell_document(wave, cell) for cell in release["cells"]],
         "nodes": {team: _node_document(wave, team) for team in with_own_figure},
-        "comments": release["comments"],
+        "comments": _comments_document(release["comments"]),
     }
+
+
+def _comments_document(comments: dict[str, Any]) -> dict[str, Any]:
+    """List what was written as texts alone: threads are for those who answer comments."""
+    cells = [
+        {
+            **cell,
+            "items": {key: [c["text"] for c in listed] for key, listed in cell["items"].items()},
+        }
+        for cell in comments["cells"]
+    ]
+    return {**comments, "cells": cells}
 
 
 def figure_document(figure: Figure, column: Column) -> dict[str, Any]:

@@ -206,7 +206,9 @@ def test_a_single_wave_has_no_trend(hr, session, teams):
 def test_comments_stand_under_their_cells(hr, session, teams):
     """Typed markup stays text; a cell without comments says so."""
     release = make_release()
-    release["comments"]["cells"][0]["items"]["comment"] = ["<b>More</b> tools, please."]
+    release["comments"]["cells"][0]["items"]["comment"] = [
+        {"text": "<b>More</b> tools, please.", "thread": None}
+    ]
     release["comments"]["destroyed"] = 1
     wave = store_release(session, release)
     make_wave_report(session, wave)

@@ -196,8 +196,8 @@ class ArrivalOrder(random.Random):
         self.came = {comment_of(person): number for number, person in enumerate(people)}
 
     def shuffle(self, x):
-        if x and isinstance(x[0], str):
-            x.sort(key=self.came.__getitem__)
+        if x and "thread" in x[0]:
+            x.sort(key=lambda comment: self.came[comment["text"]])
 
 
 def close_copy(played: Line, folder: Path, *, rng: random.Random) -> bytes:

@@ -65,7 +65,8 @@ def test_closing_gives_a_release_of_everything_answered(store, wave):
 
     assert [(cell["teams"], cell["n"]) for cell in release["cells"]] == [(["t0"], 6), (["t1"], 10)]
     assert release["cells"][0]["items"]["energy"]["n"] == 6
-    assert sorted(release["comments"]["cells"][0]["items"]["comment"]) == sorted(
+    (comments,) = release["comments"]["cells"]
+    assert sorted(comment["text"] for comment in comments["items"]["comment"]) == sorted(
         f"Remark {number}" for number in range(10)
     )
 

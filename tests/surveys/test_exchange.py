@@ -34,6 +34,8 @@ def test_a_release_comes_back_as_it_was():
     assert read_release(canonical(RELEASE)) == RELEASE
 
 
+COMMENTS = ["comments", "cells", 0, "items", "comment"]
+WRITTEN = {"text": "Hello", "thread": "7" * 64}
 UNANIMOUS = {"status": "exact", "n": 10, "counts": {"1": 0, "2": 0, "3": 0, "4": 0, "5": 10}}
 
 
@@ -60,7 +62,13 @@ UNANIMOUS = {"status": "exact", "n": 10, "counts": {"1": 0, "2": 0, "3": 0, "4":
         (["n_responses"], 3, "do not add up"),
         (["pooled"], {}, "pooled lacks"),
         (["comments", "cells", 0, "n"], 9, "has 9 answers, fewer than 10"),
-        (["comments", "cells", 0, "items"], {"comment": [1]}, "a table of lists of texts"),
+        (["comments", "cells", 0, "items"], {"comment": [1]}, "a table of lists of tables"),
+        (["comments", "cells", 0, "items"], {}, "does not list the comments"),
+        (["comments", "cells", 0, "n"], 30, "not made of whole cells"),
+        ([*COMMENTS, 0], {"text": "Hello"}, "lacks the field 'thread'"),
+        ([*COMMENTS, 0], WRITTEN | {"thread": "7"}, "a SHA-256 digest"),
+        (COMMENTS, [WRITTEN, WRITTEN], "two comments have one thread"),
+        (COMMENTS, [WRITTEN | {"thread": None}] * 99, "more comments than answers"),
     ],
     ids=lambda value: (
         str(value)[:40] if not isinstance(value, list) or len(value) < 9 else "codes"

@@ -15,6 +15,7 @@ from surveys.questions import (
     Option,
     Scale,
 )
+from surveys.threads import field_of
 from tests.surveys.waves import (
     PULSE,
     cells_of,
@@ -161,7 +162,23 @@ def test_comments_are_listed_in_an_order_drawn_at_random(opening):
     )
 
     assert one != other
-    assert sorted(one) == sorted(other)
+    assert sorted(c["text"] for c in one) == sorted(c["text"] for c in other)
+
+
+def test_a_comment_keeps_its_thread_unless_another_claims_the_same(opening):
+    """Beside a text stands its thread or nothing; one that two claim is taken from both."""
+    threads = ["1" * 64, "2" * 64, "2" * 64, None]
+    people = [
+        {"comment": f"Remark {n}"} | ({field_of("comment"): thread} if thread else {})
+        for n, thread in enumerate(threads)
+    ]
+
+    made = release(opening, {"g03": [*people, *same_answers(10, tools=3)]})
+
+    (cell,) = made["comments"]["cells"]
+    assert sorted((c["text"], c["thread"]) for c in cell["items"]["comment"]) == [
+        ("Remark 0", "1" * 64), ("Remark 1", None), ("Remark 2", None), ("Remark 3", None),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(5))
