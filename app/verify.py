@@ -34,12 +34,9 @@ try:
     from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
     from cryptography.hazmat.primitives.hashes import SHA256
 except ImportError:
-    CAN_CHECK_SIGNATURES = False
-else:
-    CAN_CHECK_SIGNATURES = True
+    ec = None  # type: ignore[assignment]  # then signatures are left open
 
-TIMES = 3  # how often the manifest is asked for
-SECONDS, MOST_BYTES, MOST_FILES = 20.0, 16 << 20, 50
+TIMES, SECONDS, MOST_BYTES, MOST_FILES = 3, 20.0, 16 << 20, 50
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 FLOORS = {"k": 5, "k_group": 5, "k_comment": 10}
 LIMITS = {"default-src 'none'", "script-src 'self'", "connect-src 'self'", "base-uri 'none'"}
@@ -69,7 +66,7 @@ class Findings:
 
     def signed(self, claim: str, key: object, message: bytes, signature: object) -> None:
         """Keep the claim that a message is signed with a key."""
-        if CAN_CHECK_SIGNATURES:
+        if ec:
             self.claim(claim, fits=is_signed(key, message, signature))
         else:
             self.add("NOT CHECKED", f"{claim} (That needs the Python package cryptography.)")
@@ -152,8 +149,7 @@ def read_address(address: str) -> tuple[str, str, str]:
         raise NoAnswer(f"{address} is not the address of a wave; one ends like /w/WAVE.")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise NoAnswer(f"{address} begins with http, so anybody on the way can change the answer.")
-    origin = f"{parts.scheme}://{parts.netloc}"
-    return origin, wave[1] if wave else "", client[1] if client else ""
+    return f"{parts.scheme}://{parts.netloc}", wave[1] if wave else "", client[1] if client else ""
 
 
 def canonical(document: object) -> bytes:
@@ -175,10 +171,8 @@ def words(content: bytes) -> str:
     """Say the first 88 bits of a SHA-256 as eight words of eleven bits each."""
     bits, letters = int.from_bytes(sha256(content).digest()[:11], "big"), "bdfghjklmnprstvz"
     numbers = [bits >> place & 0x7FF for place in range(77, -1, -11)]
-    return " ".join(
-        letters[n >> 7] + "aeio"[n >> 5 & 3] + letters[n >> 1 & 15] + ("an", "or")[n & 1]
-        for n in numbers
-    )
+    said = [letters[n >> 7] + "aeio"[n >> 5 & 3] + letters[n >> 1 & 15] for n in numbers]
+    return " ".join(word + ("an", "or")[n & 1] for word, n in zip(said, numbers, strict=True))
 
 
 def is_signed(key: object, message: bytes, signature: object) -> bool:
@@ -203,18 +197,13 @@ def check_manifest(say: Findings, manifest: Table, text: str, *, origin: str) ->
     name = f"“{manifest['title']}” of {manifest['organisation']}"
     fits = manifest["collector"].rstrip("/") == origin
     say.claim(f"It is about {name}, and the answers go to {origin}.", fits=fits)
-    say.claim(
-        f"{len(ballots)} groups answer by ballot, each with one key of 2048 bits of its own, and "
-        f"{len(letters)} by letter.",
-        fits=all(n and n[0] >= 128 and n[-1] % 2 for n in moduli)
-        and len(moduli) == len(ballots)
-        and len({g["group"] for g in groups}) == len(groups) == len(ballots) + len(letters),
-    )
-    say.claim(
-        f"Each has {least['k_group']} people or more, and all have {manifest['n_eligible']}.",
-        fits=all(g["n_eligible"] >= least["k_group"] for g in groups)
-        and sum(g["n_eligible"] for g in groups) == manifest["n_eligible"],
-    )
+    fits = len(moduli) == len(ballots) and all(n and n[0] >= 128 and n[-1] % 2 for n in moduli)
+    fits &= len({g["group"] for g in groups}) == len(groups) == len(ballots) + len(letters)
+    say.claim(f"{len(ballots)} groups answer by ballot, each with one key of 2048 bits of its "
+              f"own, and {len(letters)} by letter.", fits=fits)  # fmt: skip
+    sizes, n = [g["n_eligible"] for g in groups], manifest["n_eligible"]
+    fits = min(sizes) >= least["k_group"] and sum(sizes) == n
+    say.claim(f"Each has {least['k_group']} people or more, and all have {n}.", fits=fits)
     fits = all(least[name] >= floor for name, floor in FLOORS.items())
     say.claim(f"Figures need {least['k']} answers, comments {least['k_comment']}.", fits=fits)
 
@@ -223,9 +212,14 @@ def check_others(say: Findings, manifest: Table, text: str, *, signature: object
                  options: argparse.Namespace) -> None:  # fmt: skip
     """Check who signed the manifest, and compare it with what other people have."""
 
-    def text_of(path: Path) -> str:
+    def compare(path: Path, claim: str, *, digest: object) -> None:
         document = json.loads(path.read_bytes())
-        return document.get("manifest") or canonical(document).decode()
+        other = document.get("manifest") or canonical(document).decode()
+        if json.loads(other).get("count_key", "") is None:
+            say.add("NOT CHECKED", f"{path} was never signed: its guardian had still to fill in "
+                    "the count key. Give a copy kept with --save.")  # fmt: skip
+        else:
+            say.claim(claim, fits=sha256(other.encode()).hexdigest() == digest)
 
     guardian = manifest["guardian"]
     if guardian is None:
@@ -246,11 +240,10 @@ def check_others(say: Findings, manifest: Table, text: str, *, signature: object
         heard = " ".join(re.findall("[a-z]+", options.fingerprint.lower()))
         say.claim("These are the words that you were given.", fits=heard == said)
     for path in options.manifest:
-        say.claim(f"{path} is the same manifest.", fits=text_of(path) == text)
+        compare(path, f"{path} is the same manifest.", digest=sha256(text.encode()).hexdigest())
     before = manifest["previous_manifest_sha256"]
     if options.previous:
-        digest = sha256(text_of(options.previous).encode()).hexdigest()
-        say.claim(f"It follows on {options.previous}.", fits=before == digest)
+        compare(options.previous, f"It follows on {options.previous}.", digest=before)
     elif before is not None:
         say.add("note", "It follows on another; if you have a copy, give it with --previous.")
 
@@ -265,13 +258,10 @@ class _Loads(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        if tag in {"script", "style", "iframe", "object", "embed", "base"}:
-            name = given.get("src", f"inline {tag}")
-        elif tag == "link" and "icon" not in given.get("rel", ""):
-            name = given.get("href", "")
-        else:
-            return
-        self.found.append((name.removeprefix("./"), given.get("integrity", "")))
+        is_code = tag in {"script", "style", "iframe", "object", "embed", "base"}
+        if is_code or (tag == "link" and "icon" not in given.get("rel", "")):
+            name = given.get("src", f"inline {tag}") if is_code else given.get("href", "")
+            self.found.append((name.removeprefix("./"), given.get("integrity", "")))
 
 
 def check_client(say: Findings, collector: Collector, client: str, *, guardian: str) -> None:
@@ -310,13 +300,23 @@ def _span(count: Mapping[str, int], eligible: int) -> tuple[int, int]:
     return {"exact": (n, n), "at_least": (n, eligible), "at_most": (0, n)}[kind]
 
 
-def check_closed(say: Findings, closed: Table, manifest: Table, *, digest: str,
-                 receipt: str | None) -> None:  # fmt: skip
+def check_receipt(say: Findings, given: str, manifest: Table, *, digest: str) -> str:
+    """Check the signature in a saved receipt; give the number, which may come alone too."""
+    if not given or decode(given.strip(), 32):
+        return given.strip()
+    saved = json.loads(Path(given).read_bytes())
+    message = b"headwater receipt v1" + bytes.fromhex(digest) + decode(saved["receipt"], 32)
+    say.signed("The collector signed under this manifest that it stored what your receipt is of.",
+               manifest["receipt_key"], message + bytes.fromhex(saved["sealed_sha256"]),
+               saved["acknowledgement"])  # fmt: skip
+    return str(saved["receipt"])
+
+
+def check_closed(say: Findings, closed: Table, manifest: Table, *, digest: str, own: str) -> None:
     """Check what is published of a wave that is over."""
-    unsigned = {name: value for name, value in closed.items() if name != "signature"}
-    message = b"headwater closed v1" + canonical(unsigned)
+    signed = b"headwater closed v1" + canonical({n: closed[n] for n in closed if n != "signature"})
     say.signed("The closed list is signed with the receipt key of the manifest.",
-               manifest["receipt_key"], message, closed["signature"])  # fmt: skip
+               manifest["receipt_key"], signed, closed["signature"])  # fmt: skip
     say.claim("It belongs to this manifest.", fits=closed["manifest_sha256"] == digest)
     wrong = []
     for cell in closed["cells"]:
@@ -329,8 +329,8 @@ def check_closed(say: Findings, closed: Table, manifest: Table, *, digest: str,
     receipts, n = closed["receipts"], manifest["n_eligible"]
     fits = len(receipts) == n and receipts == sorted({r for r in receipts if decode(r, 32)})
     say.claim(f"It lists {n} receipts, as many as people eligible.", fits=fits)
-    if receipt:
-        say.claim("Your receipt is among them.", fits=receipt.strip() in receipts)
+    if own:
+        say.claim("Your receipt is among them.", fits=own in receipts)
 
 
 def verify(options: argparse.Namespace) -> Findings:
@@ -354,12 +354,13 @@ def verify(options: argparse.Namespace) -> Findings:
         check_manifest(say, manifest, texts[0], origin=origin)
         signature = json.loads(copies[0])["signature"]
         check_others(say, manifest, texts[0], signature=signature, options=options)
+        digest, receipt = sha256(texts[0].encode()).hexdigest(), ""
+        with say.about("Your receipt"):
+            receipt = check_receipt(say, options.receipt, manifest, digest=digest)
         status, _, answer = collector.ask(f"/anon/closed/{wave}")
         with say.about("The closed list"):
             if status == 200:
-                digest = sha256(texts[0].encode()).hexdigest()
-                check_closed(say, json.loads(answer), manifest, digest=digest,
-                             receipt=options.receipt)  # fmt: skip
+                check_closed(say, json.loads(answer), manifest, digest=digest, own=receipt)
             elif status == 409:
                 say.add("note", f"There is no closed list yet: {json.loads(answer)['error']}")
             else:
@@ -386,7 +387,7 @@ def main(arguments: Sequence[str] | None = None, *, name: str | None = None) -> 
     add("--manifest", metavar="FILE", type=Path, action="append", default=[],
         help="copy that somebody else saved; may be given again")  # fmt: skip
     add("--previous", metavar="FILE", type=Path, help="your copy of the manifest before this one")
-    add("--receipt", metavar="RECEIPT", help="yours, to be found in the closed list")
+    add("--receipt", metavar="RECEIPT", default="", help="yours, or the file it was saved in")
     add("--save", metavar="FILE", type=Path, help="keep the manifest here, for others to compare")
     say = verify(parser.parse_args(arguments))
     for mark, text in say.lines:

@@ -238,6 +238,12 @@ def _count_key(document: Table, known: Known) -> Finding:
 def _chain(document: Table, known: Known) -> Finding:
     before, mine = document["previous_manifest_sha256"], known.previous
     signed = {entry["sha256"] for entry in known.signed if entry["wave"] != document["wave"]}
+    if mine is not None and _lacks_count_key(mine):
+        return Finding(
+            mark=PROBLEM,
+            text="The manifest that you gave as previous is from before it was signed: it lacks "
+            "the count key. Give the signed one.",
+        )
     if mine is not None:
         is_next = before == manifest_sha256(mine).hex()
         return _judge(
@@ -254,6 +260,10 @@ def _chain(document: Table, known: Known) -> Finding:
     return Finding(
         mark=LOOK, text="It follows on an earlier wave; --previous FILE checks on which."
     )
+
+
+def _lacks_count_key(text: str) -> bool:
+    return parsed(text.encode()).get("count_key", "") is None
 
 
 def _rest(document: Table) -> list[Finding]:

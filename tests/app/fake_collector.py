@@ -17,7 +17,13 @@ from collector.anon import CLIENT_POLICY
 from surveys.closed import make_closed_list
 from surveys.documents import canonical
 from surveys.encoding import encode
-from surveys.manifests import closed_message, make_manifest, manifest_message
+from surveys.manifests import (
+    closed_message,
+    make_manifest,
+    manifest_message,
+    manifest_sha256,
+    receipt_message,
+)
 from surveys.signing import sign
 from tests.surveys.waves import (
     GUARDIAN_PRIVATE,
@@ -166,6 +172,20 @@ def close(
         receipt_key=RECEIPT_PRIVATE,
         draw=_drawn(),
     )
+
+
+def receipt_file(text: str) -> dict[str, str]:
+    """Make the file in which the page saves a receipt, one that the closed list holds."""
+    manifest, sealed = manifest_sha256(text), b"sealed answers"
+    message = receipt_message(manifest=manifest, receipt=RECEIPTS[0], sealed=sealed)
+    return {
+        "schema": "headwater.receipt/1",
+        "wave": "pulse-1",
+        "manifest_sha256": manifest.hex(),
+        "receipt": encode(RECEIPTS[0]),
+        "sealed_sha256": sha256(sealed).hexdigest(),
+        "acknowledgement": encode(sign(RECEIPT_PRIVATE, message)),
+    }
 
 
 def sign_again(document: Mapping[str, Any]) -> dict[str, Any]:

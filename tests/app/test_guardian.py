@@ -153,8 +153,9 @@ def test_each_wave_has_a_count_key_of_its_own(council):
 
 def test_a_sound_manifest_has_no_problem(council):
     """Everything the guardian should look at is a line, and each is fine."""
-    before = draw_up(public_of(council))
     public = public_of(council)
+    unsigned = draw_up(public)
+    before = signing.fill_count_key(unsigned, council)
     text = draw_up(public, previous_manifest_sha256=manifest_sha256(before).hex())
 
     found = checks.check(
@@ -169,6 +170,8 @@ def test_a_sound_manifest_has_no_problem(council):
         "follows on the manifest", "comments 10",
     ):  # fmt: skip
         assert part in said
+    (problem,) = problems(text, public=public, previous=unsigned, n_people=N_PEOPLE)
+    assert "from before it was signed" in problem
 
 
 def shared_prime():

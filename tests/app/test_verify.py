@@ -22,6 +22,7 @@ from tests.app.fake_collector import (
     fake_collector,
     path_of,
     plan_with_guardian,
+    receipt_file,
     signature_of,
     verified,
 )
@@ -75,6 +76,42 @@ def test_what_others_have_is_compared(collector, tmp_path):
         assert len(verified(collector.address, *option, exit_code=1)["MISMATCH"]) == 1, option
     own.write_text(json.dumps({**make_guardian(), "key": make_guardian()["sealing_key"]}))
     assert len(verified(collector.address, "--guardian", own, exit_code=1)["MISMATCH"]) == 1
+
+
+def test_a_manifest_from_before_its_signature_is_named_as_such(collector, tmp_path):
+    """One without its count key has another digest; that is a wrong file and no mismatch."""
+    unfinished = tmp_path / "manifest.json"
+    unfinished.write_text(json.dumps({**json.loads(collector.text), "count_key": None}))
+
+    for option in ("--previous", "--manifest"):
+        found = verified(collector.address, option, unfinished, exit_code=1)
+        assert found["MISMATCH"] == []
+        assert f"{unfinished} was never signed" in found["NOT CHECKED"][0]
+
+
+def test_a_saved_receipt_is_checked(collector, tmp_path):
+    """The file carries the collector's signature; changed, or of another manifest, it is none."""
+    saved = receipt_file(collector.text)
+    own = tmp_path / "receipt.json"
+    own.write_text(json.dumps(saved))
+    signed = "The collector signed under this manifest that it stored what your receipt is of."
+    assert signed in verified(collector.address, "--receipt", own)["ok"]
+    collector.serve_closed(close(collector.text))
+    found = verified(collector.address, "--receipt", own)
+    assert {signed, "Your receipt is among them."} <= set(found["ok"])
+
+    for change in (
+        {"receipt": encode(b"\xff" * 32)}, {"sealed_sha256": "00" * 32},
+        {"acknowledgement": receipt_file(collector.text + " ")["acknowledgement"]},
+    ):  # fmt: skip
+        own.write_text(json.dumps({**saved, **change}))
+        found = verified(collector.address, "--receipt", own, exit_code=1)
+        assert f"Not so: {signed}" in found["MISMATCH"], change
+    for junk in ("[]", "{}", "\ud800", json.dumps({**saved, "sealed_sha256": "x"})):
+        own.write_text(junk, encoding="utf-8", errors="surrogatepass")
+        assert verified(collector.address, "--receipt", own, exit_code=1)["MISMATCH"]
+    gone = verified(collector.address, "--receipt", tmp_path / "nowhere", exit_code=1)
+    assert "Your receipt: " in gone["NOT CHECKED"][0]
 
 
 @pytest.mark.attack
