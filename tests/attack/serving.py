@@ -29,6 +29,7 @@ class Server:
         """Send one request on a connection of its own and give its status."""
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
+            link.connect()  # who finds nobody has lost the connection, and has no answer to read
             # A server that refuses a large body hangs up while we still send; it has answered.
             with suppress(BrokenPipeError, ConnectionResetError):
                 link.request(method, path, body=body, headers=headers or {})

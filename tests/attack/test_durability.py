@@ -14,7 +14,7 @@ from collector.intake import Intake
 from collector.keys import Keys
 from surveys.errors import SpentBallot
 from surveys.sealing import unpad_fields, unseal
-from tests.attack.serving import serving
+from tests.attack.serving import Server, serving
 from tests.collector.conftest import make_store, open_wave
 
 pytestmark = pytest.mark.attack
@@ -94,6 +94,18 @@ def kept(folder):
     ]
     intake.close()
     return found
+
+
+def test_a_connection_reset_while_it_is_made_is_a_lost_one(monkeypatch):
+    """Clients of a server that dies amid a greeting see the loss, and not a fault of their own."""
+
+    def reset(*arguments, **options):
+        raise ConnectionResetError
+
+    monkeypatch.setattr("socket.create_connection", reset)
+
+    with pytest.raises(ConnectionResetError):
+        Server(port=1, process=None, folder=None).request("GET", "/healthz")
 
 
 def test_a_kill_loses_nothing_and_doubles_nothing(tmp_path, ready):
