@@ -119,4 +119,4 @@ def refuse_finished(state: State) -> None:
     if state.name == "cancelled":
         raise WaveCancelled("This survey was cancelled and its answers were destroyed unread.")
     if state.name == "acknowledged":
-        raise WaveClosed("This survey is closed; its release was fetched and its answers deleted.")
+        raise WaveClosed("This survey is closed. Its answers were counted and deleted.")

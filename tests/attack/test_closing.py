@@ -47,7 +47,7 @@ def test_the_kills_find_a_closing_in_the_wrong_order(tmp_path, new_database):
     """One that tells too early that all is kept, draws again or forgets a key is caught."""
     complaints = play(tmp_path, new_database, "mutants")
 
-    assert "its release was fetched" in complaints["acknowledging-early"]
+    assert "Its answers were counted" in complaints["acknowledging-early"]
     assert "release changed" in complaints["redrawing"]
     assert "count key in" in complaints["keeping-keys"]
     assert "blinded in g01.issued" in complaints["keeping-issuers"]
