@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from collector.folders import State
 from collector.store import Store
 from surveys.ballots import MODULUS_LENGTH, PREPARED_LENGTH
 from surveys.documents import canonical
@@ -48,11 +49,16 @@ TYPES = {
 def blueprint(store: Store) -> Blueprint:
     """Build the routes over one store."""
     bp = Blueprint("anon", __name__)
+    written: dict[str, tuple[State, bytes]] = {}
 
     @bp.get("/anon/manifest/<wave>")
     def manifest(wave: str) -> ResponseReturnValue:
         """Give what the wave promises, with the guardian's signature and the last day."""
-        return _json(canonical(store.envelope(wave)))
+        state = store.state(wave)
+        # Every browser asks for it, and that of a large wave has megabytes.
+        if written.get(wave, (None,))[0] != state:
+            written[wave] = state, canonical(store.envelope(wave))
+        return _json(written[wave][1])
 
     @bp.post("/anon/submit")
     def submit() -> ResponseReturnValue:

@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 
 from collector.clients import address_of
 from collector.errors import status_of
+from collector.folders import State
 from collector.openings import Opening
 from collector.store import Accepted, Store
 from surveys.answers import Reading, read_answers
@@ -51,7 +52,7 @@ class Card:
 def blueprint(store: Store) -> Blueprint:
     """Build the respondents' routes over one store."""
     bp = Blueprint("pages", __name__)
-    rendered: dict[str, tuple[Card, str]] = {}
+    rendered: dict[str, tuple[Card | State, str]] = {}
     files = {*OTHER_FILES, *(f"css/{sheet.name}" for sheet in STATIC.glob("css/*.css"))}
 
     @bp.get("/")
@@ -74,7 +75,10 @@ def blueprint(store: Store) -> Blueprint:
         try:
             opening = store.running(wave).opening
         except WaveClosed:
-            return _closed(store, wave), HTTPStatus.GONE
+            state = store.state(wave)
+            if rendered.get(wave, (None,))[0] != state:
+                rendered[wave] = state, _closed(store, wave)
+            return rendered[wave][1], HTTPStatus.GONE
         if not opening.takes_ballots:
             _require_opened(opening)
         card = _card(store, opening)

@@ -135,6 +135,12 @@ export async function copy(text, { target }) {
   announce(target.textContent);
 }
 
+/** Give the last day: the one told now where it is a day and later, or else the one signed. */
+export function lastDay(told, signed) {
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(told) && !Number.isNaN(Date.parse(told));
+  return isDay && told > signed ? told : signed;
+}
+
 export function sayDay(day) {
   const how = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
   return new Intl.DateTimeFormat("en-GB", how).format(new Date(day));

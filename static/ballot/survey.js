@@ -26,7 +26,7 @@ export async function loadManifest() {
   } catch (error) {
     return trouble(error instanceof Refused ? error.message : "manifest");
   }
-  closesOn = reply.closes_on;
+  closesOn = page.lastDay(reply.closes_on, manifest.closes_on);
   page.fill("closes", page.sayDay(closesOn));
   page.fill("words", words(manifest.digest).join(" "));
   return true;

@@ -118,3 +118,16 @@ def test_client_modules_stay_short(path):
 
     assert len(source.splitlines()) <= 300
     assert "https://" not in source
+
+
+def test_what_is_no_later_day_leaves_the_one_that_was_signed(page):
+    """Anything may come for the last day; the page shows the promised one and goes on."""
+    told = ["2026-03-20", "2026-03-01", "soon", "2026-19-99", "", None, 7, {}, "2026-03-20T00:00"]
+
+    said = page.evaluate(
+        "async told => { const {lastDay, sayDay} = await import('./panels.js');"
+        " return told.map(day => sayDay(lastDay(day, '2026-03-13'))) }",
+        told,
+    )
+
+    assert said == ["20 March 2026", *["13 March 2026"] * 8]

@@ -9,6 +9,7 @@ import pytest
 from collector import errors
 from collector.anon import CLIENT_CACHING, CLIENT_POLICY
 from collector.config import Settings
+from collector.folders import WaveFolder
 from collector.guard import HEADERS
 from collector.program import create_collector
 from collector.store import Store
@@ -182,6 +183,22 @@ def test_the_manifest_is_served_as_it_was_signed(ask, store):
     assert given["closes_on"] == "2026-04-20"
     store.close(wave.key, on=CLOSED_ON, issued=wave.issued)
     assert ask("GET", f"/anon/manifest/{wave.key}").json == given
+
+
+def test_the_manifest_is_read_once_and_told_with_the_day_of_now(ask, store, wave, monkeypatch):
+    """However many browsers ask, it is read and written once, until the last day is put off."""
+    reads = []
+    read = WaveFolder.read
+    monkeypatch.setattr(
+        WaveFolder, "read", lambda self, name: (reads.append(name), read(self, name))[1]
+    )
+    first = [ask("GET", f"/anon/manifest/{wave.key}").json for _ in range(3)]
+    store.extend(wave.key, date(2026, 12, 24))
+
+    assert ask("GET", f"/anon/manifest/{wave.key}").json == {**first[0], "closes_on": "2026-12-24"}
+    assert reads.count("manifest.json") == 2
+    store.cancel(wave.key)
+    ask("GET", f"/anon/manifest/{wave.key}", 410)
 
 
 def test_there_is_no_manifest_before_the_opening_nor_after_a_cancel(ask, store):
