@@ -155,7 +155,7 @@ def test_a_sound_manifest_has_no_problem(council):
     """Everything the guardian should look at is a line, and each is fine."""
     public = public_of(council)
     unsigned = draw_up(public)
-    before = signing.fill_count_key(unsigned, council)
+    before = signing.fill_count_key(unsigned, own(council))
     text = draw_up(public, previous_manifest_sha256=manifest_sha256(before).hex())
 
     found = checks.check(
