@@ -105,6 +105,7 @@ def make_opening(n_teams: int) -> dict[str, Any]:
                 "home": f"t{number}",
                 "teams": [f"t{number}"],
                 "n_eligible": GROUP + 5,
+                "needs": 5,
                 "codes": [],
             }
             for number in range(n_teams)

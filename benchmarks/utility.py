@@ -154,6 +154,7 @@ class Organisation:
                     "home": group.home,
                     "teams": sorted(group.teams),
                     "n_eligible": group.n_eligible,
+                    "needs": thresholds.k,
                 }
                 for group in groups
             ],

@@ -34,7 +34,7 @@ from collector.openings import Opening
 from surveys.answers import read_answers
 from surveys.closed import make_closed_list
 from surveys.errors import BadDocument, CountKeyNeeded, SealBroken
-from surveys.hierarchy import Hierarchy, Part, partition
+from surveys.hierarchy import Hierarchy, partition, parts_of
 from surveys.questions import Answer
 from surveys.release import build_release
 from surveys.sealing import unpad_fields, unseal
@@ -131,15 +131,7 @@ def check_issued(issued: Mapping[str, Any], opening: Opening) -> None:
 def _has_cells(opening: Opening, accepted: Mapping[str, int]) -> bool:
     """Tell from the counts alone whether the release will have a cell (step 3)."""
     hierarchy = Hierarchy.from_list(opening.document["hierarchy"])
-    parts = [
-        Part(
-            key=group["group"],
-            home=group["home"],
-            teams=frozenset(group["teams"]),
-            n=accepted[group["group"]],
-        )
-        for group in opening.document["groups"]
-    ]
+    parts = parts_of(opening.document["groups"], accepted)
     return bool(partition(hierarchy, parts, k=opening.thresholds.k))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -116,25 +116,44 @@ class Hierarchy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A set of teams that is counted as one, the node it sits under, and how many people."""
+    """
+    A set of teams that is counted as one, the node it sits under, and how many people.
+
+    `least` is how many people it needs at least, where that is more than everybody needs (R9).
+    """
 
     key: str
     home: str
     teams: frozenset[str]
     n: int
     members: tuple[str, ...] = field(default=())
+    least: int = 0
+
+
+def parts_of(groups: Iterable[Mapping[str, Any]], answered: Mapping[str, int]) -> list[Part]:
+    """Read counting groups as a document lists them, with how many of each answered."""
+    return [
+        Part(
+            key=group["group"],
+            home=group["home"],
+            teams=frozenset(group["teams"]),
+            n=answered[group["group"]],
+            least=group["needs"],
+        )
+        for group in groups
+    ]
 
 
 def partition(hierarchy: Hierarchy, parts: Sequence[Part], *, k: int) -> tuple[Part, ...]:
     """
-    Merge parts from the bottom up until each holds at least `k` people.
+    Merge parts from the bottom up until each holds enough people.
 
-    Only numbers of people are looked at, never an answer.  What is left over
-    under a node, even a part in which nobody answered, is joined by the
-    smallest part kept there if it has fewer than `k`; if there is none, it
-    moves up.  So either every part given is in exactly one of those returned,
-    or, where all together have fewer than `k`, nothing is returned.
-    `members` lists the keys of the parts given.
+    Enough is `k`, and the `least` of each part inside.  Only numbers of people are
+    looked at, never an answer.  What is left over under a node, even a part in which
+    nobody answered, is joined by the smallest parts kept there until it has enough;
+    where they do not suffice, all of it moves up.  So either every part given is in
+    exactly one of those returned, or, where all together are not enough, nothing is
+    returned.  `members` lists the keys of the parts given.
     """
     order = hierarchy.order
     given: dict[str, list[Part]] = {team: [] for team in order}
@@ -145,20 +164,26 @@ def partition(hierarchy: Hierarchy, parts: Sequence[Part], *, k: int) -> tuple[P
     for team in reversed(hierarchy.walk):
         below = hierarchy.children(team)
         own = [_alone(part) for part in given[team]]
-        left[team] = [p for p in own if p.n < k] + [p for child in below for p in left.pop(child)]
-        kept[team] = [p for p in own if p.n >= k] + [p for child in below for p in kept.pop(child)]
-        if left[team] and sum(p.n for p in left[team]) < k and kept[team]:
+        left[team] = [p for child in below for p in left.pop(child)]
+        kept[team] = [p for child in below for p in kept.pop(child)]
+        for part in own:
+            (kept if _is_enough([part], k=k) else left)[team].append(part)
+        while left[team] and kept[team] and not _is_enough(left[team], k=k):
             smallest = min(kept[team], key=lambda p: (p.n, order[p.home], p.members))
             kept[team].remove(smallest)
             left[team].append(smallest)
-        if left[team] and sum(p.n for p in left[team]) >= k:
+        if left[team] and _is_enough(left[team], k=k):
             kept[team].append(_join(left[team], home=team))
             left[team] = []
     return tuple(sorted(kept[hierarchy.root], key=lambda p: (order[p.home], p.members)))
 
 
+def _is_enough(parts: Sequence[Part], *, k: int) -> bool:
+    return sum(p.n for p in parts) >= max(k, *(p.least for p in parts))
+
+
 def _alone(part: Part) -> Part:
-    return Part(key=part.key, home=part.home, teams=part.teams, n=part.n, members=(part.key,))
+    return replace(part, members=(part.key,))
 
 
 def _join(parts: Sequence[Part], *, home: str) -> Part:
@@ -169,6 +194,7 @@ def _join(parts: Sequence[Part], *, home: str) -> Part:
         teams=frozenset().union(*(part.teams for part in parts)),
         n=sum(part.n for part in parts),
         members=members,
+        least=max(part.least for part in parts),
     )
 
 

@@ -183,6 +183,8 @@ def _check_groups(document: Table) -> None:
         claim_teams(group, teams, hierarchy, where)
         if group["n_eligible"] < thresholds.k_group:
             raise BadDocument(f"{where} has fewer than {thresholds.k_group} eligible people.")
+        if group["needs"] not in {thresholds.needed(0), thresholds.needed(1)}:
+            raise BadDocument(f"{where} cannot need {group['needs']} answers.")
         if is_ballot:
             check_modulus(group["modulus"])
             if group["modulus"] in moduli:
@@ -278,6 +280,7 @@ GROUP: Shape = {
     "home": shapes.text,
     "teams": shapes.texts,
     "n_eligible": shapes.whole,
+    "needs": shapes.whole,
     "right": RIGHT,
 }
 BALLOT_GROUP: Shape = {**GROUP, "modulus": shapes.text}

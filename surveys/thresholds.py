@@ -11,6 +11,7 @@ from surveys.hierarchy import K_GROUP, K_GROUP_FLOOR
 
 K_FLOOR = 5
 K_COMMENT = K_COMMENT_FLOOR = 10
+K_UNSETTLED, UNSETTLED = 8, (1, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,15 @@ class Thresholds:
     def tolerated(self, n: int) -> int:
         """Number of colleagues who may tell their answers, of `n` who answered an item."""
         return 0 if self.profile == "default" and n < 8 else 1
+
+    def needed(self, n_changed: int) -> int:
+        """
+        Number of answers without which a group is not shown by itself (R9).
+
+        `n_changed` people joined or left since the wave before.  The difference of two
+        waves says something about one or two of them; of more, little about each.
+        """
+        return max(self.k, K_UNSETTLED) if n_changed in UNSETTLED else self.k
 
     def to_dict(self) -> dict[str, Any]:
         """Write the thresholds as plain values."""

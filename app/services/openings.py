@@ -15,7 +15,7 @@ from app.exchange import CollectorClient
 from app.installation import Installation
 from app.key_folder import KeyFolder
 from app.models import CountingGroup, RosterEntry, Wave
-from app.services import letters, rosters, survey_versions, wave_mails, waves
+from app.services import letters, newcomers, rosters, survey_versions, wave_mails, waves
 from app.services.errors import Conflict
 from app.services.letters import GroupLetters, Letters
 from app.services.rosters import Roster
@@ -77,6 +77,8 @@ def draw_up_plan(
     voters = [group.group for group in roster.groups if group.right == "ballot"]
     if voters and not installation.is_safe_for_ballots:
         raise Conflict(NEEDS_HTTPS)
+    changes = newcomers.changes(session, roster, besides=wave)
+    thresholds = waves.thresholds_of(wave)
     moduli = {group: keys.make(wave.key, group) for group in voters}
     plan = {
         "schema": PLAN_SCHEMA,
@@ -87,7 +89,7 @@ def draw_up_plan(
         "closes_on": wave.closes_on.isoformat(),
         "application": installation.application,
         "questionnaire": survey_versions.questionnaire_of(wave.survey_version).to_dict(),
-        "thresholds": waves.thresholds_of(wave).to_dict(),
+        "thresholds": thresholds.to_dict(),
         "promise": promise.to_dict(),
         "hierarchy": roster.hierarchy.to_list(),
         "guardian": installation.guardian,
@@ -99,6 +101,7 @@ def draw_up_plan(
                 "home": group.home,
                 "teams": sorted(group.teams),
                 "n_eligible": group.n_eligible,
+                "needs": thresholds.needed(changes[group.group]),
                 "right": group.right,
                 **({"modulus": encode(moduli[group.group])} if group.group in moduli else {}),
             }

@@ -26,6 +26,7 @@ from surveys.questions import YesNo
 pytestmark = pytest.mark.attack
 
 N = 8
+SIBLING, SIBLING_WAS = 5, 4  # so many answer beside them, so many of these were favourable
 DRIFT, RESPONSE = 0.1, 0.8
 FAVOURABLE, SPREAD = 0.72, 0.12
 GAIN, SURE = 0.10, 0.01
@@ -45,7 +46,7 @@ def released(thresholds: Thresholds) -> Release:
     return release
 
 
-def in_two_waves(share: float) -> np.ndarray:
+def in_two_waves(share: float, n: int, drift: float) -> np.ndarray:
     """Chances of (answered, favourable) in both waves for all old colleagues together."""
     one = np.zeros((2, 2, 2, 2))
     for is_in, was_in, stays, mind, other in product((0, 1), repeat=5):
@@ -54,32 +55,48 @@ def in_two_waves(share: float) -> np.ndarray:
             [
                 share if mind else 1 - share,
                 share if other else 1 - share,
-                1 - DRIFT if stays else DRIFT,
+                1 - drift if stays else drift,
                 RESPONSE if was_in else 1 - RESPONSE,
                 RESPONSE if is_in else 1 - RESPONSE,
             ]
         )
         one[was_in, was_in * before, is_in, is_in * after] += chance
-    size = (N + 1,) * 4
+    size = (n + 1,) * 4
     spectrum = np.fft.rfftn(one, size, axes=(0, 1, 2, 3))
-    return np.fft.irfftn(spectrum**N, size, axes=(0, 1, 2, 3)).clip(min=0)
+    return np.fft.irfftn(spectrum**n, size, axes=(0, 1, 2, 3)).clip(min=0)
 
 
-def guesses(release: Release) -> tuple[float, float]:
+def beside(share: float) -> list[float]:
+    """Chances of how many of a sibling's answers are favourable, its last release known."""
+    stays, turns = 1 - DRIFT + DRIFT * share, DRIFT * share
+    chances = np.ones(1)
+    for chance in [stays] * SIBLING_WAS + [turns] * (SIBLING - SIBLING_WAS):
+        chances = np.convolve(chances, [1 - chance, chance])
+    return [float(chance) for chance in chances]
+
+
+def guesses(
+    release: Release, *, n: int = N, needs: int = 0, drift: float = DRIFT
+) -> tuple[float, float]:
     """
     Give how much better than the favourable share a reader guesses the newcomer's class.
 
     And how often the reader is surer than 90 % that the newcomer is not favourable.
+    With fewer answers than the group `needs`, it is counted with a sibling (R9).
     """
     nodes, weights = np.polynomial.hermite_e.hermegauss(15)
     chances: dict[Any, np.ndarray] = {}
     for node, weight in zip(nodes, weights / weights.sum(), strict=True):
         share = float(np.clip(FAVOURABLE + SPREAD * node, 0.05, 0.98))
-        worlds = in_two_waves(share)
-        for n1, f1, n2, f2 in zip(*np.nonzero(worlds > 1e-15), strict=True):
-            for is_good in (0, 1):
-                seen = release(int(n1), int(f1)), release(int(n2) + 1, int(f2) + is_good)
-                chance = weight * worlds[n1, f1, n2, f2] * (share if is_good else 1 - share)
+        worlds, siblings = in_two_waves(share, n, drift), beside(share)
+        for n1, f1, n2, f2 in np.argwhere(worlds > 1e-15).tolist():
+            is_merged = n2 + 1 < needs
+            others = enumerate(siblings) if is_merged else [(0, 1.0)]
+            for (more, odds), is_good in product(others, (0, 1)):
+                now = release(n2 + 1 + is_merged * SIBLING, f2 + is_good + more)
+                chance = weight * worlds[n1, f1, n2, f2] * odds
+                chance *= share if is_good else 1 - share
+                seen = release(n1, f1), now
                 chances.setdefault(seen, np.zeros(2))[is_good] += chance
     table = np.array(list(chances.values()))
     assert table.sum() == pytest.approx(1, abs=1e-6)
@@ -97,6 +114,34 @@ def exactly(n: int, favourable: int) -> Hashable:
 def test_a_newcomer_is_guessed_little_better_than_by_the_team(profile) -> None:
     """At n = 8, with one in ten changing their minds and four in five answering."""
     gain, sure = guesses(released(Thresholds.of(profile)))
+
+    assert gain <= GAIN
+    assert sure <= SURE
+
+
+@pytest.mark.parametrize("n", [6, 7])
+def test_newcomers_of_small_groups_need_company(n) -> None:
+    """R9: with a newcomer among six or seven, a group needs eight answers to stand alone."""
+    thresholds = Thresholds.of("default")
+
+    gain, sure = guesses(released(thresholds), n=n, needs=thresholds.needed(1))
+
+    assert gain <= GAIN
+    assert sure <= SURE
+
+
+def test_small_groups_alone_break_the_budget() -> None:
+    """Without R9, newcomers among six are found out with near certainty too often."""
+    _, sure = guesses(released(Thresholds.of("default")), n=6)
+
+    assert sure > SURE
+
+
+def test_two_waves_apart_small_groups_are_within_the_budget() -> None:
+    """So a roster is compared with the newest one alone: nearly twice as many changed since."""
+    twice = 1 - (1 - DRIFT) ** 2
+
+    gain, sure = guesses(released(Thresholds.of("default")), n=6, drift=twice)
 
     assert gain <= GAIN
     assert sure <= SURE

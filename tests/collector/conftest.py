@@ -59,6 +59,7 @@ def make_plan(
     *,
     people: Sequence[int] = (8, 12),
     rights: Sequence[str] = BALLOTS,
+    needs: int = 5,
     guardian: Mapping[str, Any] | None = None,
     questionnaire: Any = None,
     **fields: Any,
@@ -71,7 +72,7 @@ def make_plan(
             "home": f"t{number}",
             "teams": [f"t{number}"],
             "n_eligible": n,
-            "needs": 5,
+            "needs": needs,
             "right": right,
             **({"modulus": modulus_text(number)} if right == "ballot" else {}),
         }

@@ -143,3 +143,17 @@ def test_a_key_is_not_asked_for_where_nothing_will_be_opened(store):
     wave = open_wave(store, guardian=make_guardian(holds_count_key=True))
 
     assert json.loads(close(store, wave))["cells"] == []
+
+
+def test_groups_with_a_newcomer_are_counted_as_the_opening_says(store):
+    """R9: six answers that need eight are counted with others, or not opened at all."""
+    few = open_wave(store, "2026-04", needs=8, guardian=make_guardian(holds_count_key=True))
+    for number in range(6):
+        few.redeem(store, 0, number, ANSWERS)
+    more = open_wave(store, "2026-05", rights=BOTH, needs=8)
+    fill(store, more)
+
+    alone, together = (json.loads(close(store, wave)) for wave in (few, more))
+
+    assert (alone["n_responses"], alone["cells"]) == (0, [])
+    assert [(cell["teams"], cell["n"]) for cell in together["cells"]] == [(["t0", "t1"], 16)]

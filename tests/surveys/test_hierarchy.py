@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -29,19 +30,32 @@ def organisations(draw: st.DrawFn) -> tuple[Hierarchy, dict[str, int]]:
     return hierarchy, {team.key: draw(COUNTS) for team in hierarchy.teams}
 
 
-def parts_of(counts: dict[str, int]) -> list[Part]:
-    return [Part(key=t, home=t, teams=frozenset({t}), n=n) for t, n in counts.items()]
+def parts_of(counts: Mapping[str, int], needs: Mapping[str, int] | None = None) -> list[Part]:
+    return [
+        Part(key=t, home=t, teams=frozenset({t}), n=n, least=(needs or {}).get(t, 0))
+        for t, n in counts.items()
+    ]
 
 
 def flaws(
-    found: Sequence[Part], hierarchy: Hierarchy, counts: Mapping[str, int], *, k: int
+    found: Sequence[Part],
+    hierarchy: Hierarchy,
+    counts: Mapping[str, int],
+    *,
+    k: int,
+    needs: Mapping[str, int] | None = None,
 ) -> list[str]:
     """Name what keeps some parts from being a partition that shows nobody's answers."""
     teams = [team for part in found for team in part.teams]
-    everybody = set(counts) if sum(counts.values()) >= k else set()
+    least = needs or {}
+    wanted = max([k, *least.values()])
+    everybody = set(counts) if sum(counts.values()) >= wanted else set()
     said = {
         "a team is counted twice": len(teams) > len(set(teams)),
         "a part is too small": any(part.n < k for part in found),
+        "somebody stands out who joined or left": any(
+            part.n < least.get(team, 0) for part in found for team in part.teams
+        ),
         "a part counts others": any(p.n != sum(counts[t] for t in p.teams) for p in found),
         "somebody is left out, or nobody should be in": set(teams) != everybody,
         "a part reaches out of its home": any(
@@ -53,14 +67,19 @@ def flaws(
 
 @pytest.mark.attack
 @settings(max_examples=400, deadline=None)
-@given(organisation=organisations(), k=st.sampled_from([5, 8, 10]))
-def test_a_partition_is_disjoint_and_covers_everybody_or_nobody(organisation, k):
-    """S-2: parts share no team, hold k people each, and leave nobody out unless all are."""
+@given(
+    organisation=organisations(),
+    k=st.sampled_from([5, 8, 10]),
+    unsettled=st.integers(0, 2**25 - 1),
+)
+def test_a_partition_is_disjoint_and_covers_everybody_or_nobody(organisation, k, unsettled):
+    """S-2: parts share no team, hold as many as they need, and leave out nobody or all."""
     hierarchy, counts = organisation
+    needs = {team: 8 for place, team in enumerate(counts) if unsettled >> place & 1}
 
-    found = partition(hierarchy, parts_of(counts), k=k)
+    found = partition(hierarchy, parts_of(counts, needs), k=k)
 
-    assert flaws(found, hierarchy, counts, k=k) == []
+    assert flaws(found, hierarchy, counts, k=k, needs=needs) == []
 
 
 def a_threshold_alone(hierarchy: Hierarchy, parts: Sequence[Part], *, k: int) -> list[Part]:
@@ -76,13 +95,37 @@ def no_company_for_the_rest(hierarchy: Hierarchy, parts: Sequence[Part], *, k: i
     return [part for part in parts if part.n >= k] + ([together] if rest else [])
 
 
+def newcomers_by_themselves(hierarchy: Hierarchy, parts: Sequence[Part], *, k: int) -> list[Part]:
+    """Forget which teams need company because somebody joined or left."""
+    return list(partition(hierarchy, [replace(part, least=0) for part in parts], k=k))
+
+
 @pytest.mark.attack
-@pytest.mark.parametrize("mutant", [a_threshold_alone, no_company_for_the_rest])
+@pytest.mark.parametrize(
+    "mutant", [a_threshold_alone, no_company_for_the_rest, newcomers_by_themselves]
+)
 def test_partitions_that_are_none_are_found(mutant):
     """S-2: the property is sharp enough to see what the usual rules leave over."""
-    counts = {"north": 12, "south": 9, "west": 3, "phone": 20}
+    counts = {"north": 12, "south": 9, "west": 3, "phone": 20, "mail": 6}
+    needs = {"mail": 8}
 
-    assert flaws(mutant(COMPANY, parts_of(counts), k=5), COMPANY, counts, k=5)
+    found = mutant(COMPANY, parts_of(counts, needs), k=5)
+
+    assert flaws(found, COMPANY, counts, k=5, needs=needs)
+
+
+def test_a_small_group_with_a_newcomer_is_counted_with_others():
+    """R9: six answers are a cell where nobody came or went, and need company otherwise."""
+    counts = {"north": 12, "south": 6, "west": 3, "mail": 7}
+
+    settled = partition(COMPANY, parts_of(counts), k=5)
+    unsettled = partition(COMPANY, parts_of(counts, {"south": 8, "mail": 8}), k=5)
+
+    assert [sorted(p.teams) for p in settled] == [["south", "west"], ["north"], ["mail"]]
+    assert [(sorted(p.teams), p.n) for p in unsettled] == [
+        (["mail", "south", "west"], 16),
+        (["north"], 12),
+    ]
 
 
 @pytest.mark.attack

@@ -153,6 +153,7 @@ def many_cells(n_cells: int, n: int, *, unanimous: int = 0) -> dict[str, Any]:
             "home": f"t{i:02d}",
             "teams": [f"t{i:02d}"],
             "n_eligible": n,
+            "needs": 5,
             "codes": [],
         }
         for i in range(n_cells)

@@ -122,6 +122,9 @@ def test_an_opening_below_the_floor_is_refused():
         (["guardian"], {"name": "Works council"}, "lacks the field"),
         (["guardian"], make_guardian() | {"key": "AQAB"}, "not a public key"),
         (["groups", 0, "n_eligible"], 7, "fewer than 8 eligible"),
+        (["groups", 0, "needs"], ..., "lacks the field 'needs'"),
+        (["groups", 0, "needs"], 4, "cannot need 4 answers"),
+        (["groups", 0, "needs"], 12, "cannot need 12 answers"),
     ],
     ids=lambda value: str(value) if len(str(value)) < 60 else "long",
 )

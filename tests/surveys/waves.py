@@ -81,6 +81,7 @@ def make_plan(
                 "home": group.home,
                 "teams": sorted(group.teams),
                 "n_eligible": group.n_eligible,
+                "needs": thresholds.k,
                 "right": right,
                 **({"modulus": modulus_text(number)} if right == "ballot" else {}),
             }

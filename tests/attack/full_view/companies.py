@@ -112,6 +112,7 @@ class WaveAnswers:
                 "home": unit,
                 "teams": [unit],
                 "n_eligible": len(people) + 3,
+                "needs": self.thresholds.k,
             }
             for number, (unit, people) in enumerate(self.answers.items())
         ]
