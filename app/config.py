@@ -51,6 +51,18 @@ class Settings:
         "", help="smtp://user:password@host:port or smtps://...; empty: mail stays in the outbox."
     )
     mail_from: str = option("headwater@localhost", help="Sender address of the mail.")
+    retention_every_days: int = option(
+        1, help="How often the tick removes what is past its time, in days; 0: only by command."
+    )
+    keep_mail_days: int = option(
+        90, help="After how many days the outbox forgets a mail: recipient, subject, day."
+    )
+    keep_former_people_days: int = option(
+        365, help="How many days after somebody left their name, address and teams go."
+    )
+    keep_customer_answers_months: int = option(
+        0, help="After how many months single answers of customers go; 0: never. Sums stay."
+    )
     trusted_proxies: int = option(
         0, help="How many reverse proxies in front add X-Forwarded-For; 0: none."
     )

@@ -71,6 +71,13 @@ class KeyFolder:
         """Tell whether a private key of a wave is still here."""
         return any(map(_is_key, self._files(wave_key)))
 
+    def count_files(self) -> dict[str, int]:
+        """Count the files of each wave that has any here."""
+        if not self._path.is_dir():
+            return {}
+        names = (path.name for path in self._path.iterdir() if path.is_dir())
+        return {name: len(self._files(name)) for name in names if WAVE.fullmatch(name)}
+
     def destroy(self, wave_key: str) -> None:
         """Destroy the private keys of a wave; its journal stays.  Again is fine."""
         for path in filter(_is_key, self._files(wave_key)):

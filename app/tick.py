@@ -17,13 +17,13 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from app import conversations, exchange, handover
+from app import conversations, exchange, handover, retaining
 from app.config import Settings
 from app.database import overwrite_deleted
 from app.installation import Installation
 from app.key_folder import KeyFolder
 from app.models import OutboxMail
-from app.services import accounts, mail, outbox, reminders, roll_ups, sign_ins, throttle
+from app.services import accounts, mail, outbox, reminders, retention, roll_ups, sign_ins, throttle
 
 Deed = Callable[[Session, Settings, datetime], str | None]
 
@@ -71,7 +71,11 @@ def close_waves(session: Session, settings: Settings, now: datetime) -> str | No
 
 
 def carry_conversations(session: Session, settings: Settings, now: datetime) -> str | None:
-    """Take answers to comments to the collector, and fetch replies once a day."""
+    """
+    Take answers to comments to the collector, and fetch replies once a day.
+
+    What is printed of it says nothing of replies: output is kept, with times.
+    """
     if not settings.collector_token:
         return None
     carried = conversations.carry_due(
@@ -80,8 +84,6 @@ def carry_conversations(session: Session, settings: Settings, now: datetime) -> 
     sentences = []
     if carried.n_told:
         sentences.append(f"Told the conversations of {_many(carried.n_told, 'wave', 'waves')}.")
-    if carried.n_replies:
-        sentences.append(f"Fetched {_many(carried.n_replies, 'reply', 'replies')} to answers.")
     if carried.waiting:
         sentences.append(f"Conversations wait: {carried.waiting[0]}")
     return " ".join(sentences) or None
@@ -142,6 +144,17 @@ def send_mail(session: Session, settings: Settings, now: datetime) -> str | None
     return " ".join(sentences) or None
 
 
+def keep_to_promises(session: Session, settings: Settings, now: datetime) -> str | None:
+    """Remove what is past its time, as often as the settings say."""
+    every, today = settings.retention_every_days, now.date()
+    if not retention.is_wanted(session, every_days=every, on=today):
+        return None
+    removed = retaining.run(session, retaining.now_of(settings, at=now))
+    if not removed:
+        return None
+    return f"Removed what was past its time: {'; '.join(entry.words for entry in removed)}."
+
+
 def tidy(session: Session, settings: Settings, now: datetime) -> str | None:
     """Forget sign-ins, links and counters that are past their time, and what was deleted."""
     sign_ins.forget_stale(session, now=now)
@@ -161,6 +174,7 @@ DEEDS: dict[str, Deed] = {
     "making reports": make_reports,
     "sending mail": send_mail,
     "tidying": tidy,
+    "removing what is past its time": keep_to_promises,
 }
 
 

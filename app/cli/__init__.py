@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "migrate": "app.cli.migrate:migrate",
     "organisation": "app.cli.organisation:organisation",
     "report": "app.cli.report:report",
+    "retention": "app.cli.retention:retention_group",
     "serve": "app.cli.serve:serve",
     "tick": "app.cli.tick:tick",
     "user": "app.cli.user:user",

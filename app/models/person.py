@@ -11,6 +11,8 @@ from app.models.base import Base
 from app.models.team import Team
 
 ROLES = ("employee", "manager", "hr", "executive", "cx_manager", "administrator")
+# The name of everybody who left so long ago that their own is gone.
+FORMER = "A former colleague"
 
 
 class Person(Base):
@@ -18,10 +20,18 @@ class Person(Base):
     Somebody on the roster, with or without a password of their own.
 
     `email` is stored in lower case; people without an address get a code letter only.
+    Once `erased_on` is set, the row says only that somebody was here.
     """
 
     __tablename__ = "people"
-    __table_args__ = (CheckConstraint("length(trim(name)) > 0", name="name_not_blank"),)
+    __table_args__ = (
+        CheckConstraint("length(trim(name)) > 0", name="name_not_blank"),
+        CheckConstraint(
+            f"erased_on IS NULL OR (name = '{FORMER}' AND email IS NULL"
+            " AND password_hash IS NULL AND ended_on IS NOT NULL)",
+            name="erased_is_nobody",
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str | None] = mapped_column(String(254), unique=True)
@@ -31,6 +41,7 @@ class Person(Base):
     ended_on: Mapped[date | None]
     password_hash: Mapped[str | None] = mapped_column(String(200))
     is_disabled: Mapped[bool] = mapped_column(default=False)
+    erased_on: Mapped[date | None]
 
     memberships: Mapped[list[Membership]] = relationship(
         back_populates="person", order_by="Membership.from_on", cascade="all, delete-orphan"

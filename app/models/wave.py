@@ -37,6 +37,7 @@ class Wave(Base):
     __tablename__ = "waves"
     __table_args__ = (
         CheckConstraint("k >= 5", name="k_floor"),
+        CheckConstraint("profile <> 'strict' OR k >= 8", name="k_floor_strict"),
         CheckConstraint("k_group >= k", name="k_group_floor"),
         CheckConstraint("k_comment >= 10", name="k_comment_floor"),
         CheckConstraint("profile IN ('default', 'strict')", name="known_profile"),

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import AccountLink, Person
@@ -175,11 +175,12 @@ def disable(session: Session, person: Person) -> None:
 
 def forget_old_links(session: Session, *, now: datetime) -> None:
     """Delete links that can no longer be used."""
-    session.execute(
-        delete(AccountLink).where(
-            or_(AccountLink.used_at.is_not(None), AccountLink.expires_at <= now)
-        )
-    )
+    session.execute(delete(AccountLink).where(is_spent(now)))
+
+
+def is_spent(now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that a link can no longer be used."""
+    return or_(AccountLink.used_at.is_not(None), AccountLink.expires_at <= now)
 
 
 def known_words(person: Person) -> tuple[str, ...]:

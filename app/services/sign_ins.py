@@ -78,12 +78,13 @@ def end_all(session: Session, person_id: int, *, keep: int | None = None) -> Non
 
 def forget_stale(session: Session, *, now: datetime) -> int:
     """Delete the sign-ins that can no longer be resumed; return how many."""
-    ids = session.scalars(
-        delete(SignIn)
-        .where((SignIn.last_seen_at <= now - IDLE) | (SignIn.created_at <= now - ABSOLUTE))
-        .returning(SignIn.id)
-    )
+    ids = session.scalars(delete(SignIn).where(is_stale(now)).returning(SignIn.id))
     return len(ids.all())
+
+
+def is_stale(now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that a sign-in can no longer be resumed."""
+    return (SignIn.last_seen_at <= now - IDLE) | (SignIn.created_at <= now - ABSOLUTE)
 
 
 def digest(token: str) -> str:

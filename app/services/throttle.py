@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -53,9 +53,12 @@ def forget_tries(session: Session, kind: str, name: str, *, secret: str) -> None
 
 def forget_old(session: Session, *, now: datetime) -> None:
     """Delete what no longer counts."""
-    session.execute(
-        delete(SignInFailure).where(SignInFailure.last_failed_at <= now - FORGOTTEN_AFTER)
-    )
+    session.execute(delete(SignInFailure).where(is_old(now)))
+
+
+def is_old(now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that a count is too old to matter."""
+    return SignInFailure.last_failed_at <= now - FORGOTTEN_AFTER
 
 
 def network_of(address: str | None) -> str:

@@ -60,9 +60,9 @@ def run(
     """Let a tick pass; reports have tests of their own and take seconds to load."""
     monkeypatch.delitem(tick.DEEDS, "making reports")
 
-    def run(smtp_url: str = "", now: datetime = NOW) -> tick.Outcome:
+    def run(smtp_url: str = "", now: datetime = NOW, **options: int) -> tick.Outcome:
         session.commit()
-        changed = replace(settings, smtp_url=smtp_url)
+        changed = replace(settings, smtp_url=smtp_url, **options)
         return tick.run(app.extensions["sessions"], changed, now=now)
 
     return run

@@ -1,0 +1,101 @@
+"""People who left: after a while nobody can tell any more who they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.models import AccountLink, Base, Membership, Person, RoleGrant, SignIn
+from app.models.person import FORMER
+from app.services.holdings import PORTION, Holding, Now, Task, dated
+
+# What is a person's own goes with them; all other tables speak of them.
+OWN = (Membership, RoleGrant, SignIn, AccountLink)
+
+
+def find(session: Session, now: Now) -> Iterator[Holding]:
+    """Find the people who have left and still have a name."""
+    span = timedelta(days=now.spans.former_people_days)
+    return dated(
+        session,
+        "people",
+        Person.ended_on,
+        conditions=(Person.erased_on.is_(None),),
+        due_on=lambda day: day + span,
+        last=now.on - span,
+    )
+
+
+def remove(session: Session, holding: Holding, now: Now) -> int:
+    """
+    Forget a portion of the people who left.
+
+    Where an action or the roster of a wave still speaks of somebody, a row is left, of a
+    former colleague without name, address or days, until nothing does.
+    """
+    last = now.on - timedelta(days=now.spans.former_people_days)
+    gone = session.scalars(
+        select(Person.id)
+        .where(Person.erased_on.is_(None), Person.ended_on <= last)
+        .order_by(Person.id)
+        .limit(PORTION)
+    ).all()
+    for model in OWN:
+        session.execute(delete(model).where(model.person_id.in_(gone)))
+    session.execute(
+        update(Person)
+        .where(Person.id.in_(gone))
+        .values(
+            name=FORMER,
+            email=None,
+            locale="en",
+            password_hash=None,
+            is_disabled=True,
+            started_on=now.on,
+            ended_on=now.on,
+            erased_on=now.on,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    remove_unmentioned(session)
+    session.expire_all()
+    return len(gone)
+
+
+def remove_unmentioned(session: Session) -> None:
+    """Remove the rows of former colleagues of whom nothing speaks any more."""
+    session.execute(
+        delete(Person)
+        .where(Person.erased_on.is_not(None), ~_is_mentioned())
+        .execution_options(synchronize_session=False)
+    )
+
+
+TASKS = {
+    "people": Task(
+        find=find,
+        remove=remove,
+        words=(
+            "name, address and teams of one person who left",
+            "names, addresses and teams of {n} people who left",
+        ),
+        tables=("people", *(model.__tablename__ for model in OWN)),
+    )
+}
+
+
+def _is_mentioned() -> ColumnElement[bool]:
+    """Say in SQL that a row of any table but their own names a person."""
+    own = {model.__tablename__ for model in OWN}
+    return or_(
+        *(
+            exists().where(column == Person.id)
+            for table in Base.metadata.sorted_tables
+            if table.name not in own
+            for column in table.columns
+            if any(key.column is Person.__table__.c.id for key in column.foreign_keys)
+        )
+    )
