@@ -40,6 +40,7 @@ NOTICES = {
     "action-moved": "The new status is noted, with the day and your name.",
     "wave-planned": "The wave is planned.",
     "wave-changed": "The plan was saved.",
+    "promise-written": "The promise is written. It is fixed once the wave is prepared.",
     "wave-prepared": "The wave is prepared. Now its guardian signs the manifest.",
     "wave-replanned": "What was prepared is void. The plan can be changed again.",
     "wave-opened": "The wave is open. Print the notice for the board and hang it up.",

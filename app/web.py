@@ -14,14 +14,24 @@ from app.account import views as account
 from app.ballot import views as ballot
 from app.config import Settings
 from app.home import views as home
-from app.manage import actions, outbox, people, roster, surveys, teams, touchpoints, waves
+from app.manage import (
+    actions,
+    outbox,
+    people,
+    promises,
+    roster,
+    surveys,
+    teams,
+    touchpoints,
+    waves,
+)
 from app.report import views as report
 from app.respond import views as respond
 
 ROOT = Path(__file__).parent.parent
 FEATURES = (
-    account, ballot, home, people, roster, teams, surveys, waves, touchpoints, outbox, report,
-    actions, respond,
+    account, ballot, home, people, roster, teams, surveys, waves, promises, touchpoints, outbox,
+    report, actions, respond,
 )  # fmt: skip
 # The largest thing anybody sends is a roster of 5 MB.
 MAX_REQUEST_BYTES = 6 * 2**20

@@ -21,7 +21,7 @@ from app.handover import open_wave, prepare_wave
 from app.installation import Installation
 from app.key_folder import KeyFolder
 from app.models import Membership, Person, RoleGrant, RosterEntry, Team
-from app.services import sign_ins, survey_versions, waves
+from app.services import promises, sign_ins, survey_versions, waves
 from benchmarks.ballot_waves import PROMISE
 from benchmarks.customer_load import free_port, migrate, stop, wait_for
 from collector.config import Settings as CollectorSettings
@@ -120,7 +120,7 @@ def found(folder: Path, *, people: int) -> Organisation:
             closes_on=(now + timedelta(days=7)).date(),
             now=now,
         )
-        waves.write_promise(wave, PROMISE)
+        promises.write_promise(wave, PROMISE)
         session.commit()
         given = {"collector": client, "installation": Installation.of(settings), "now": now}
         prepare_wave(session, wave.id, keys=KeyFolder(Path(settings.key_folder)), **given)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -14,18 +14,18 @@ import click
 from sqlalchemy.orm import Session
 
 from app import exchange, handover, printing
+from app.cli.promise import promise
+from app.cli.work import work
 from app.config import Settings
-from app.database import make_engine
 from app.installation import Installation
 from app.key_folder import KeyFolder
 from app.models import Wave
 from app.queries import waves as wave_queries
 from app.services import rosters, survey_versions, waves
 from app.services.board_notices import board_notice
-from app.services.errors import Conflict, Refusal
+from app.services.errors import Conflict
 from app.services.letters import Letters
 from surveys.documents import canonical
-from surveys.errors import SurveyError
 from surveys.lifecycle import State
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -38,10 +38,13 @@ def wave() -> None:
     """Plan, prepare, open, extend, close and cancel the waves of a pulse."""
 
 
+wave.add_command(promise)
+
+
 @wave.command("list")
 def list_waves() -> None:
     """List the waves, the latest first."""
-    with _work() as (session, _):
+    with work() as (session, _):
         for line in wave_queries.list_waves(session):
             click.echo(
                 f"{line.id:>4}  {line.state:<9}  {line.opens_on} to {line.closes_on}  {line.title}"
@@ -66,7 +69,7 @@ def create(
     profile: str,
 ) -> None:
     """Plan a wave."""
-    with _work() as (session, _):
+    with work() as (session, _):
         opens_on = opens.date() if opens else _now().date()
         version = survey_versions.find(session, survey, audiences=frozenset({"employees"}))
         made = waves.create(
@@ -81,13 +84,14 @@ def create(
         )
         session.commit()
         click.echo(f"Wave {made.id} is planned: {made.title}.")
+        click.echo(f'Then: headwater wave promise {made.id} --contact "WHOM TO ASK"')
 
 
 @wave.command()
 @click.argument("wave_id", metavar="WAVE", type=int)
 def groups(wave_id: int) -> None:
     """Show who is counted with whom and how they answer, or would for a draft."""
-    with _work() as (session, _):
+    with work() as (session, _):
         found = waves.find(session, wave_id)
         lines: Sequence[rosters.PreviewedGroup | wave_queries.GroupLine]
         if found.state is State.DRAFT:
@@ -109,7 +113,7 @@ def groups(wave_id: int) -> None:
 @click.option("--out", type=FILE, help="Write the plan here instead of sending it.")
 def prepare(wave_id: int, out: Path | None) -> None:
     """Freeze groups, rights and keys of a wave, so that its manifest can be signed."""
-    with _work() as (session, settings), ExitStack() as files:
+    with work() as (session, settings), ExitStack() as files:
         plan = files.enter_context(exchange.private_file(out)) if out else None
         earlier = waves.find(session, wave_id).key
         found = _prepare(session, settings, wave_id, out=plan)
@@ -132,7 +136,7 @@ def prepare(wave_id: int, out: Path | None) -> None:
 @click.option("--out", type=FILE, required=True, help="Where the manifest goes; new file.")
 def manifest(wave_id: int, keys: Path | None, out: Path) -> None:
     """Write the manifest of a prepared wave, for its guardian to sign or anybody to read."""
-    with _work() as (session, settings), exchange.private_file(out) as file:
+    with work() as (session, settings), exchange.private_file(out) as file:
         found = waves.find(session, wave_id)
         if keys is not None:
             handover.keep_preparation(
@@ -164,7 +168,7 @@ def manifest(wave_id: int, keys: Path | None, out: Path) -> None:
 @click.option("--out", type=FILE, help="Write the opening here instead of sending it.")
 def open_wave(wave_id: int, signed: Path | None, letters: Path | None, out: Path | None) -> None:
     """Open a wave; code letters are written once and kept nowhere else."""
-    with _work() as (session, settings), ExitStack() as files:
+    with work() as (session, settings), ExitStack() as files:
         pdf = files.enter_context(exchange.private_file(letters)) if letters else None
         opening = files.enter_context(exchange.private_file(out)) if out else None
         found = waves.find(session, wave_id)
@@ -198,7 +202,7 @@ def notice(wave_id: int, out: Path) -> None:
     """Write the notice for the board, with the fingerprint that everybody can compare."""
     # Late on purpose: the typesetter is not needed to open or close a wave.
     render = import_module("app.formats.board_notice").render
-    with _work() as (session, settings), exchange.private_file(out) as file:
+    with work() as (session, settings), exchange.private_file(out) as file:
         found = waves.find(session, wave_id)
         written = board_notice(found, installation=Installation.of(settings))
         file.write(render(asdict(written)))
@@ -211,7 +215,7 @@ def notice(wave_id: int, out: Path) -> None:
 @click.option("--by-file", is_flag=True, help="You tell the collector yourself.")
 def extend(wave_id: int, closes: datetime, by_file: bool) -> None:
     """Put off the last day of an open wave."""
-    with _work() as (session, settings):
+    with work() as (session, settings):
         found = handover.extend_wave(
             session,
             wave_id,
@@ -237,7 +241,7 @@ def extend(wave_id: int, closes: datetime, by_file: bool) -> None:
 )
 def close(wave_id: int, by_file: bool, out: Path, result: Path | None) -> None:
     """Close a wave and keep its release; can be run again after any interruption."""
-    with _work() as (session, settings):
+    with work() as (session, settings):
         keys = _keys(settings)
         if result is not None:
             digest = handover.take_release(
@@ -272,7 +276,7 @@ def close(wave_id: int, by_file: bool, out: Path, result: Path | None) -> None:
 @click.option("--by-file", is_flag=True, help="You tell the collector yourself.")
 def replan(wave_id: int, by_file: bool) -> None:
     """Take a prepared wave back to its plan; what was prepared is void."""
-    with _work() as (session, settings):
+    with work() as (session, settings):
         key = waves.find(session, wave_id).key
         collector = _collector(settings, by_file=by_file)
         handover.replan_wave(session, wave_id, collector=collector, keys=_keys(settings))
@@ -287,7 +291,7 @@ def replan(wave_id: int, by_file: bool) -> None:
 @click.confirmation_option(prompt="All answers will be destroyed unread. Go on?")
 def cancel(wave_id: int, by_file: bool) -> None:
     """Cancel a wave; its answers are destroyed unread."""
-    with _work() as (session, settings):
+    with work() as (session, settings):
         collector = _collector(settings, by_file=by_file)
         found = handover.cancel_wave(
             session, wave_id, collector=collector, keys=_keys(settings), now=_now()
@@ -295,20 +299,6 @@ def cancel(wave_id: int, by_file: bool) -> None:
         click.echo(f"Wave {wave_id} is cancelled.")
         if by_file:
             click.echo(f"At the collector: headwater-collector cancel {found.key}")
-
-
-@contextmanager
-def _work() -> Iterator[tuple[Session, Settings]]:
-    """Give a session and the settings; a refusal becomes one sentence and exit code 1."""
-    settings = Settings.from_env()
-    engine = make_engine(settings.database_url)
-    try:
-        with Session(engine) as session:
-            yield session, settings
-    except (Refusal, SurveyError, printing.PrintingFailed) as refusal:
-        raise click.ClickException(str(refusal)) from refusal
-    finally:
-        engine.dispose()
 
 
 def _prepare(

@@ -22,7 +22,16 @@ from app.exchange import CollectorClient
 from app.installation import Installation
 from app.key_folder import KeyFolder
 from app.models import CustomerLink, Person, RosterEntry, SurveyVersion, Team, Wave
-from app.services import accounts, people, roles, survey_versions, teams, touchpoints, waves
+from app.services import (
+    accounts,
+    people,
+    promises,
+    roles,
+    survey_versions,
+    teams,
+    touchpoints,
+    waves,
+)
 from app.services.customer_responses import Entry, new_submission, record_many
 from app.services.letters import Letters
 from app.services.roll_ups import roll_up
@@ -270,7 +279,7 @@ def _run_wave(demo: Demo, month: int, *, today: date) -> tuple[Wave, Letters, fr
         rights="ballots" if is_last else "letters",
         now=opened,
     )
-    waves.write_promise(wave, plans.PROMISE)
+    promises.write_promise(wave, plans.PROMISE)
     session.commit()
     given: dict[str, Any] = {
         "collector": demo.collector,

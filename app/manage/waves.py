@@ -19,7 +19,15 @@ from app.models import Wave
 from app.queries import survey_versions as version_queries
 from app.queries import waves as wave_queries
 from app.security import allow
-from app.services import board_notices, openings, rosters, survey_versions, wave_mails, waves
+from app.services import (
+    board_notices,
+    openings,
+    promises,
+    rosters,
+    survey_versions,
+    wave_mails,
+    waves,
+)
 from app.services import letters as code_letters
 from app.services.errors import Conflict, NotFound, Refusal
 from app.services.letters import Letters
@@ -300,6 +308,7 @@ def _show(wave: Wave, form: SignedForm) -> str:
         facts=wave_queries.release_facts(get_session(), wave.id),
         guardian=_guardian_of(wave),
         by_file=_is_by_file(),
+        promised=promises.promised(wave),
         **_where(wave),
     )
 

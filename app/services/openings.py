@@ -15,7 +15,15 @@ from app.exchange import CollectorClient
 from app.installation import Installation
 from app.key_folder import KeyFolder
 from app.models import CountingGroup, RosterEntry, Wave
-from app.services import letters, newcomers, rosters, survey_versions, wave_mails, waves
+from app.services import (
+    letters,
+    newcomers,
+    promises,
+    rosters,
+    survey_versions,
+    wave_mails,
+    waves,
+)
 from app.services.errors import Conflict
 from app.services.letters import GroupLetters, Letters
 from app.services.rosters import Roster
@@ -72,7 +80,7 @@ def draw_up_plan(
     """Draw up the roster and make a key for each group that answers by ballot; writes nothing."""
     if wave.closes_on < today:
         raise Conflict("The closing day has passed. Choose a later one first.")
-    promise = waves.promise_of(wave)
+    promise = promises.promise_of(wave)
     roster = rosters.draw_up(session, on=today, k_group=wave.k_group, rights=wave.rights)
     voters = [group.group for group in roster.groups if group.right == "ballot"]
     if voters and not installation.is_safe_for_ballots:

@@ -19,7 +19,6 @@ from surveys.documents import canonical, sha256_of
 from surveys.errors import DifferentDocument
 from surveys.exchange import read_release
 from surveys.lifecycle import Move, State
-from surveys.promises import Promise
 from surveys.thresholds import PROFILES, Thresholds
 
 RIGHTS = ("ballots", "letters")
@@ -71,30 +70,6 @@ def edit(
     require_draft(wave)
     plan = {"profile": profile, "rights": rights}
     _plan(wave, title, survey_version, days=(opens_on, closes_on), **plan)
-
-
-def write_promise(wave: Wave, promise: Promise) -> None:
-    """Keep what the organisation promises about a wave that is neither prepared nor open."""
-    require_draft(wave)
-    wave.promise = promise.to_dict()
-
-
-def promise_of(wave: Wave) -> Promise:
-    """Read the promise of a wave, or refuse a wave that has none yet."""
-    if wave.promise is None:
-        raise Conflict("This wave has no promise yet: write it first.")
-    return Promise.from_dict(wave.promise)
-
-
-def last_promise(session: Session) -> Promise | None:
-    """Read the promise that was written last, to begin the next one with."""
-    written = session.scalar(
-        select(Wave.promise)
-        .where(Wave.promise.is_not(None))
-        .order_by(Wave.created_at.desc(), Wave.id.desc())
-        .limit(1)
-    )
-    return None if written is None else Promise.from_dict(written)
 
 
 def require_draft(wave: Wave) -> None:

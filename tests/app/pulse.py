@@ -18,7 +18,7 @@ from app import exchange, handover
 from app.installation import Installation
 from app.key_folder import KeyFolder
 from app.models import Person, RosterEntry, Wave
-from app.services import issuances, survey_versions, waves
+from app.services import issuances, promises, survey_versions, waves
 from app.services.letters import Letters
 from collector.config import Settings as CollectorSettings
 from collector.program import create_collector
@@ -69,7 +69,7 @@ def make_draft(session: Session, **columns) -> Wave:
     columns = {"title": "March pulse", "opens_on": TODAY, "closes_on": CLOSES_ON, **columns}
     columns = {"rights": "letters", **columns}
     wave = waves.create(session, survey_version=version, now=NOW, **columns)
-    waves.write_promise(wave, PROMISE)
+    promises.write_promise(wave, PROMISE)
     session.commit()
     return wave
 

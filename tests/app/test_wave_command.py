@@ -121,7 +121,8 @@ def test_a_wave_is_planned_and_listed(session, run):
     code, text = run("create", "--title", "May pulse", "--survey", version.id)
 
     wave = session.scalars(select(Wave)).one()
-    assert (code, text) == (0, f"Wave {wave.id} is planned: May pulse.\n")
+    assert (code, text.splitlines()[0]) == (0, f"Wave {wave.id} is planned: May pulse.")
+    assert f"headwater wave promise {wave.id}" in text
     assert (wave.profile, wave.state) == ("default", State.DRAFT)
     assert "draft" in run("list")[1]
 

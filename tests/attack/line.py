@@ -21,7 +21,7 @@ from app.config import Settings
 from app.installation import Installation
 from app.key_folder import KeyFolder
 from app.models import Person, RosterEntry
-from app.services import sign_ins, survey_versions, waves
+from app.services import promises, sign_ins, survey_versions, waves
 from collector.config import Settings as CollectorSettings
 from collector.program import create_collector
 from surveys.ballots import Ballot, Draft, receipt_of
@@ -117,7 +117,7 @@ class Line:
                 closes_on=(now() + WEEK).date(),
                 now=now(),
             )
-            waves.write_promise(wave, PROMISE)
+            promises.write_promise(wave, PROMISE)
             session.commit()
             self.wave_id = wave.id
             given: dict[str, Any] = {

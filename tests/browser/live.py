@@ -24,7 +24,7 @@ from app.models import (
     Touchpoint,
     Wave,
 )
-from app.services import accounts, survey_versions, touchpoints, waves
+from app.services import accounts, promises, survey_versions, touchpoints, waves
 from app.services.accounts import Door
 from tests.promises import PROMISE
 
@@ -110,7 +110,7 @@ def prepare(demo: Any) -> dict[str, str]:
             closes_on=now.date() + timedelta(days=7),
             now=now,
         )
-        waves.write_promise(planned, PROMISE)
+        promises.write_promise(planned, PROMISE)
         place = session.scalars(select(Touchpoint)).first()
         asked = place.links[0].survey_version
         gone = touchpoints.add_link(
