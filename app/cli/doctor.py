@@ -24,8 +24,18 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
     "--collector-keys", type=FOLDER, default=Path("keys/collector"),
     envvar="HEADWATER_COLLECTOR_KEYS", help="The collector's key folder.",
 )  # fmt: skip
+@click.option(
+    "--backups", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of backups, to see how old they are.",
+)  # fmt: skip
 @click.option("--offline", is_flag=True, help="Do not ask the running collector.")
-def doctor(proxies: tuple[Path, ...], store: Path, collector_keys: Path, offline: bool) -> None:
+def doctor(
+    proxies: tuple[Path, ...],
+    store: Path,
+    collector_keys: Path,
+    backups: Path | None,
+    offline: bool,
+) -> None:
     """Say what here would weaken or break the promise made to employees."""
     try:
         settings = Settings.from_env()
@@ -35,7 +45,7 @@ def doctor(proxies: tuple[Path, ...], store: Path, collector_keys: Path, offline
     found = []
     for finding in examine(
         settings, store=store, collector_keys=collector_keys, proxy_files=proxies,
-        asks_collector=not offline,
+        backups=backups, asks_collector=not offline,
     ):  # fmt: skip
         _show(finding)
         found.append(finding.level)

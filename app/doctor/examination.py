@@ -7,17 +7,18 @@ from pathlib import Path
 
 from app import blind_signing
 from app.config import Settings
-from app.doctor import addresses, live, places, proxies
+from app.doctor import addresses, keeping, live, places, proxies
 from app.doctor.findings import Finding, fine, unseen, weakens
 
 
 def examine(
     settings: Settings, *, store: Path, collector_keys: Path, proxy_files: Sequence[Path],
-    asks_collector: bool = True,
+    backups: Path | None = None, asks_collector: bool = True,
 ) -> Iterator[Finding]:  # fmt: skip
-    """Look at settings, folders, proxy and collector."""
+    """Look at settings, folders, what is kept too long, proxy and collector."""
     yield from addresses.look(settings)
     yield from places.look(settings, store=store, collector_keys=collector_keys)
+    yield from keeping.look(settings, backups=backups)
     yield _signing(blind_signing.backend())
     yield from proxies.look(list(proxy_files), collector_url=settings.collector_url)
     if not proxy_files:

@@ -21,7 +21,7 @@ COPIES = (".bak", ".backup", ".old", ".orig", ".copy", ".dump", ".sql", ".gz", "
 
 def look(settings: Settings, *, store: Path, collector_keys: Path) -> Iterator[Finding]:
     """Look at the database, the collector's store and both folders of keys."""
-    database = _sqlite_file(settings)
+    database = sqlite_file(settings)
     data = [store] if database is None else [database.parent, store]
     yield from _database(settings, database)
     if store.is_dir():
@@ -120,7 +120,8 @@ def _copies(folder: Path, of: str) -> Iterator[Finding]:
         )
 
 
-def _sqlite_file(settings: Settings) -> Path | None:
+def sqlite_file(settings: Settings) -> Path | None:
+    """Give the file of the database, if it is one."""
     url = make_url(settings.database_url)
     return Path(url.database) if url.drivername.startswith("sqlite") and url.database else None
 

@@ -2,16 +2,19 @@
 
 import os
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
 
 from app.cli import main
 from app.config import Settings
-from app.doctor import addresses, examination, live, places
+from app.doctor import addresses, examination, keeping, live, places
 from app.key_folder import TAG
 from surveys.documents import canonical
 from tests.app.fake_collector import fake_collector
+from tests.app.kept_rows import make_released_wave
+from tests.factories import make_people, make_team
 from tests.surveys.waves import make_guardian
 
 SOUND = Settings(
@@ -22,6 +25,10 @@ SOUND = Settings(
     collector_token="token-of-the-tests",
     smtp_url="smtps://mail.example.org",
 )
+
+
+# The doctor does not look into a database that is not there.
+NO_DATABASE = replace(SOUND, database_url="sqlite:///nowhere/headwater.db")
 
 
 def levels(found):
@@ -224,7 +231,7 @@ def test_signing_without_openssl_weakens(monkeypatch, tmp_path):
         return [
             finding
             for finding in examination.examine(
-                SOUND, store=tmp_path / "s", collector_keys=tmp_path / "k", proxy_files=(),
+                NO_DATABASE, store=tmp_path / "s", collector_keys=tmp_path / "k", proxy_files=(),
                 asks_collector=False,
             )
             if "Ballots are signed by" in finding.seen
@@ -234,6 +241,46 @@ def test_signing_without_openssl_weakens(monkeypatch, tmp_path):
     assert levels(findings()) == ["ok"]
     monkeypatch.setattr(examination.blind_signing, "backend", lambda: "Python")
     assert levels(findings()) == ["weakens"]
+
+
+# What is kept too long.
+
+
+@pytest.mark.database
+def test_what_should_have_gone_a_week_ago_is_named(session, settings, keys):
+    """For a week the retention may rest; then what was promised is said to be broken."""
+    wave = make_released_wave(session, make_people(session, 2, team=make_team(session)))
+    gone_on = datetime.now(UTC).date() - timedelta(days=6)
+    wave.issuing_ended_at -= wave.issuing_ended_at.date() + timedelta(days=30) - gone_on
+    session.commit()
+
+    week = list(keeping.look(settings, backups=None))
+    wave.issuing_ended_at -= timedelta(days=2)
+    keys.make("w-0123456789", "g-1")
+    session.commit()
+    later = list(keeping.look(settings, backups=None))
+
+    assert worst(week, "Nothing in the database should have gone") == "ok"
+    assert worst(later, "who was eligible in “March”: 2 people should have gone") == "breaks"
+    assert worst(later, "does not know: w-0123456789") == "weakens"
+
+
+@pytest.mark.database
+def test_backups_older_than_a_promise_are_named(session, settings, tmp_path):
+    """The oldest file of a folder is compared with the shortest time promised."""
+    make_released_wave(session, make_people(session, 2, team=make_team(session)))
+    session.commit()
+    (tmp_path / "backups").mkdir()
+    backup = tmp_path / "backups" / "monday.dump"
+    backup.write_text("")
+
+    fresh = list(keeping.look(settings, backups=backup.parent))
+    days = datetime.now(UTC) - timedelta(days=31)
+    os.utime(backup, (days.timestamp(), days.timestamp()))
+    old = list(keeping.look(settings, backups=backup.parent))
+
+    assert worst(fresh, "The oldest backup in") == "ok"
+    assert worst(old, "The backup monday.dump is of") == "breaks"
 
 
 # The command.
