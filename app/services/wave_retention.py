@@ -131,7 +131,7 @@ def remove_results(session: Session, holding: Holding, now: Now) -> int:
 BESIDE_RESULTS = tuple(
     table
     for table in Base.metadata.sorted_tables
-    if KEPT[table.name].rule == "results" and "wave_id" in table.columns
+    if table.name in KEPT and KEPT[table.name].rule == "results" and "wave_id" in table.columns
 )
 
 
