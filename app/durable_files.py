@@ -6,12 +6,14 @@ import fcntl
 import os
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 UNFINISHED = ".part"
+NO_TIME = 0  # what a file says of its last change, where the change must tell no time
 
 
 def make_folder(path: Path) -> None:
@@ -36,12 +38,28 @@ def replace(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+def supersede(path: Path, content: bytes) -> None:
+    """
+    Replace a file, overwrite what it held before, and have it tell no time.
+
+    The old content goes once the new one is on the disk; no name leads to it by then.
+    """
+    with ExitStack() as held:
+        former = None
+        with suppress(FileNotFoundError):
+            former = held.enter_context(path.open("r+b", buffering=0))
+        replace(path, content)
+        for changed in (path, path.parent):
+            os.utime(changed, (NO_TIME, NO_TIME))
+        if former is not None:
+            _overwrite(former)
+
+
 def destroy(path: Path) -> None:
     """Overwrite a file with zeros and remove it; a file that is gone already is fine."""
     with suppress(FileNotFoundError):
         with path.open("r+b", buffering=0) as file:
-            file.write(bytes(os.fstat(file.fileno()).st_size))
-            os.fsync(file.fileno())
+            _overwrite(file)
         path.unlink()
         sync_folder(path.parent)
 
@@ -59,6 +77,11 @@ def forbid_core_dumps() -> None:
     """Have the system write no copy of this program's memory, nor of those it starts."""
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, most))
+
+
+def _overwrite(file: FileIO) -> None:
+    file.write(bytes(os.fstat(file.fileno()).st_size))
+    os.fsync(file.fileno())
 
 
 @contextmanager

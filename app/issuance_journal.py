@@ -3,7 +3,8 @@ The issuance journal: who has taken a ballot, kept beside the key and not in the
 
 A database may be restored from a backup that does not know of the latest ballots.  The
 journal lies with the keys, which are in no backup, so it knows as long as anybody can
-sign at all.  It holds no time, and its lines are sorted, so it tells no order either.
+sign at all.  It holds no time, and its lines are sorted, so it tells no order either; each
+new version is written elsewhere, and the bytes of the one before are overwritten.
 """
 
 from __future__ import annotations
@@ -39,5 +40,5 @@ class IssuanceJournal:
                 return noted[person_id]
             noted[person_id] = blinded_sha256
             lines = (f"{person} {digest}\n" for person, digest in sorted(noted.items()))
-            durable_files.replace(self._path, "".join(lines).encode("ascii"))
+            durable_files.supersede(self._path, "".join(lines).encode("ascii"))
             return blinded_sha256

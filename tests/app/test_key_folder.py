@@ -164,6 +164,21 @@ def test_the_journal_tells_no_order(keys, folder):
     assert len(images) == 1
 
 
+def test_the_journal_leaves_no_older_version_and_no_time(keys, folder, tmp_path):
+    """What another name for the old bytes finds is zeros; neither file nor folder tells when."""
+    keys.make(WAVE, "g01")
+    path = folder / WAVE / "g01.issued"
+    keys.journal(WAVE, "g01").note(7, DIGESTS[0])
+    os.link(path, tmp_path / "older version")
+    size = path.stat().st_size
+
+    keys.journal(WAVE, "g01").note(3, DIGESTS[1])
+
+    assert (tmp_path / "older version").read_bytes() == bytes(size)
+    assert keys.journal(WAVE, "g01").read() == {7: DIGESTS[0], 3: DIGESTS[1]}
+    assert {at.stat().st_mtime for at in (path, path.parent)} == {0}
+
+
 def test_threads_that_note_at_once_agree(keys):
     """Twenty threads with different values for one person are all told the same one."""
     keys.make(WAVE, "g01")
