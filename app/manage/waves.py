@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app import exchange, handover, printing
 from app.config import Settings
@@ -38,8 +39,12 @@ bp = Blueprint("waves", __name__, url_prefix="/waves")
 
 EMPLOYEES = frozenset({"employees"})
 PLANNED = ("title", "opens_on", "closes_on", "rights", "profile")
-# A manifest holds less than 600 bytes for each group.
-MAX_SIGNED_BYTES = 2 * 2**20
+# A manifest holds about 600 bytes for each group: room for 20,000 groups.
+MAX_SIGNED_BYTES = 16 * 2**20
+TOO_LARGE = (
+    "This file is larger than 16 MB, the most that is taken here. A manifest of 20,000 groups "
+    "is smaller, so it is probably another file."
+)
 
 
 @bp.get("/")
@@ -144,8 +149,8 @@ def open_wave(wave_id: int) -> ResponseReturnValue:
     session = get_session()
     wave = waves.find(session, wave_id)
     if wave.state is State.PREPARED and _guardian_of(wave):
-        form = SignedForm(request.files)
         if refusal := _take_signature(wave):
+            form = SignedForm()
             form.signed.errors = [refusal]
             return _show(wave, form), 422
     else:
@@ -321,11 +326,15 @@ def _guardian_of(wave: Wave) -> dict[str, Any] | None:
 
 def _take_signature(wave: Wave) -> str:
     """Keep the signature that was sent; return why it cannot be used, if it cannot."""
-    sent = request.files.get("signed")
+    request.max_content_length = MAX_SIGNED_BYTES
+    try:
+        sent = request.files.get("signed")
+    except RequestEntityTooLarge:
+        return TOO_LARGE
     if sent is None or not sent.filename:
         return "" if wave.manifest_signature else "Choose the signed manifest first."
     try:
-        handover.sign_wave(get_session(), wave.id, sent.read(MAX_SIGNED_BYTES))
+        handover.sign_wave(get_session(), wave.id, sent.read())
     except (Refusal, SurveyError) as refusal:
         get_session().rollback()
         return str(refusal)

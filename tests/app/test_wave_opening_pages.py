@@ -161,7 +161,8 @@ def test_a_guardian_signs_between_preparing_and_opening(session, guarded, guardi
     assert "attachment" in manifest.headers["Content-Disposition"]
 
     signed = signed_document(fill_count_key(manifest.text, guardian), guardian)
-    page = guarded.follow(f"/waves/{wave.id}/open", upload(signed))
+    as_large_as_ten_thousand_groups = b" " * (7 << 20) + signed
+    page = guarded.follow(f"/waves/{wave.id}/open", upload(as_large_as_ten_thousand_groups))
 
     session.refresh(wave)
     assert wave.state is State.OPEN
@@ -177,6 +178,7 @@ def test_what_cannot_be_used_comes_back_with_the_reason(session, guarded, guardi
     for data, sentence in (
         ({}, "Choose the signed manifest first."),
         (upload(b"\xff\xfe"), "not a JSON document"),
+        (upload(bytes(17 << 20)), "larger than 16 MB"),
         (upload(wave.manifest.encode()), "does not hold a manifest and the signature"),
         (upload(signed_document(wave.manifest, somebody)), "not the one of Works council"),
     ):
