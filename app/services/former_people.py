@@ -8,12 +8,19 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.models import AccountLink, Base, Membership, Person, RoleGrant, SignIn
+from app.models import Base, Person
+from app.models.keeping import KEPT
 from app.models.person import FORMER
 from app.services.holdings import PORTION, Holding, Now, Task, dated
 
 # What is a person's own goes with them; all other tables speak of them.
-OWN = (Membership, RoleGrant, SignIn, AccountLink)
+OWN = tuple(
+    table
+    for table in Base.metadata.sorted_tables
+    if table.name in KEPT
+    and KEPT[table.name].rule in {"people", "sign_ins"}
+    and "person_id" in table.columns
+)
 
 
 def find(session: Session, now: Now) -> Iterator[Holding]:
@@ -43,8 +50,8 @@ def remove(session: Session, holding: Holding, now: Now) -> int:
         .order_by(Person.id)
         .limit(PORTION)
     ).all()
-    for model in OWN:
-        session.execute(delete(model).where(model.person_id.in_(gone)))
+    for table in OWN:
+        session.execute(delete(table).where(table.c.person_id.in_(gone)))
     session.execute(
         update(Person)
         .where(Person.id.in_(gone))
@@ -82,19 +89,18 @@ TASKS = {
             "name, address and teams of one person who left",
             "names, addresses and teams of {n} people who left",
         ),
-        tables=("people", *(model.__tablename__ for model in OWN)),
+        tables=("people", *(table.name for table in OWN)),
     )
 }
 
 
 def _is_mentioned() -> ColumnElement[bool]:
     """Say in SQL that a row of any table but their own names a person."""
-    own = {model.__tablename__ for model in OWN}
     return or_(
         *(
             exists().where(column == Person.id)
             for table in Base.metadata.sorted_tables
-            if table.name not in own
+            if table not in OWN
             for column in table.columns
             if any(key.column is Person.__table__.c.id for key in column.foreign_keys)
         )
