@@ -32,36 +32,35 @@ MOST_ROUNDS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """What was carried: replies fetched, waves told, and why others wait."""
+    """How many waves the collector was told of, and why others wait."""
 
-    n_replies: int
     n_told: int
     waiting: tuple[str, ...]
 
 
 def carry_due(session: Session, *, collector: CollectorClient, today: date) -> Carried:
     """Carry what is due of every wave; one that cannot be reached waits for the next tick."""
-    n_replies, n_told, waiting = 0, 0, []
+    n_told, waiting = 0, []
     for wave_id in [wave.id for wave in threads.waves_with_conversations(session)]:
         try:
-            n_replies += fetch_replies(session, wave_id, collector=collector, today=today)
+            fetch_replies(session, wave_id, collector=collector, today=today)
             n_told += tell_threads(session, wave_id, collector=collector)
         except (Refusal, SurveyError) as refusal:
             session.rollback()
             waiting.append(str(refusal))
-    return Carried(n_replies=n_replies, n_told=n_told, waiting=tuple(waiting))
+    return Carried(n_told=n_told, waiting=tuple(waiting))
 
 
 def fetch_replies(
     session: Session, wave_id: int, *, collector: CollectorClient, today: date
-) -> int:
-    """Fetch the replies of a wave, once a day, and say how many there were."""
+) -> None:
+    """Fetch the replies of a wave, once a day."""
     wave = session.get_one(Wave, wave_id)
     exchange = threads.exchange_of(session, wave)
-    if exchange.told_sha256 is None or exchange.asked_on == today:
-        return 0
+    if wave.release is None or exchange.told_sha256 is None or exchange.asked_on == today:
+        return
     key, known = wave.key, frozenset(_threads_in(wave))
-    held, n = threads.unconfirmed(session, wave), 0
+    held = threads.unconfirmed(session, wave)
     for _ in range(MOST_ROUNDS):
         session.rollback()  # nobody need wait for us while the collector answers
         replies = collector.fetch_replies(key, held)
@@ -70,14 +69,17 @@ def fetch_replies(
         session.commit()
         if not held:
             break
-        n += len(held)
     threads.exchange_of(session, wave).asked_on = today
     session.commit()
-    return n
 
 
 def tell_threads(session: Session, wave_id: int, *, collector: CollectorClient) -> int:
-    """Hand over the conversations of a wave where they changed; return 1 if so, else 0."""
+    """
+    Hand over the conversations of a wave where they changed; return 1 if so, else 0.
+
+    Once the wave's results are removed that is none; the collector deletes its own, and
+    nothing is exchanged any more.
+    """
     wave = session.get_one(Wave, wave_id)
     state = threads.state_of(session, wave)
     told = sha256_of(state)
@@ -85,7 +87,10 @@ def tell_threads(session: Session, wave_id: int, *, collector: CollectorClient) 
         return 0
     session.rollback()
     collector.tell_threads(state)
-    threads.exchange_of(session, wave).told_sha256 = told
+    exchange = threads.exchange_of(session, wave)
+    exchange.told_sha256 = told
+    if not state["threads"]:
+        session.delete(exchange)
     session.commit()
     return 1
 
@@ -93,7 +98,7 @@ def tell_threads(session: Session, wave_id: int, *, collector: CollectorClient) 
 def _threads_in(wave: Wave) -> Iterator[str]:
     """List the threads of the comments that were released."""
     if wave.release is None:
-        return
+        raise AssertionError("replies are fetched while there are results")
     for cell in json.loads(wave.release.document)["comments"]["cells"]:
         for comments in cell["items"].values():
             yield from (c["thread"] for c in comments if c["thread"] is not None)

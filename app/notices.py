@@ -38,6 +38,8 @@ NOTICES = {
     "action-added": "The action is written down. Everybody concerned can read it now.",
     "action-changed": "The changes were saved.",
     "action-moved": "The new status is noted, with the day and your name.",
+    "comment-answered": "The answer is written. Its author can read it once it has been carried.",
+    "draft-kept": "The draft is kept. Nobody but HR can read it.",
     "wave-planned": "The wave is planned.",
     "wave-changed": "The plan was saved.",
     "promise-written": "The promise is written. It is fixed once the wave is prepared.",

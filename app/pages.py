@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from flask_login import current_user
 
 from app.notices import NOTICES
 from app.security import may_open
+from surveys.texts import without_hidden_marks
 
 # What the menu may offer, in this order; each entry shows to those whom its route admits.
 MENU = (
@@ -37,6 +39,8 @@ class MenuEntry(NamedTuple):
 def init_app(app: Flask) -> None:
     """Hand these names to the templates."""
     app.jinja_env.globals["static_url"] = static_url
+    app.jinja_env.filters["plain"] = without_hidden_marks
+    app.jinja_env.filters["month"] = month
     app.context_processor(_context)
 
 
@@ -48,6 +52,11 @@ def static_url(filename: str) -> str:
     if versions.get(filename, (0, ""))[0] != changed:
         versions[filename] = (changed, sha256(path.read_bytes()).hexdigest()[:10])
     return url_for("static", filename=filename, v=versions[filename][1])
+
+
+def month(text: str) -> str:
+    """Write a month as people read it: "2026-11" is November 2026."""
+    return f"{date.fromisoformat(f'{text}-01'):%B %Y}"
 
 
 def navigation() -> tuple[MenuEntry, ...]:

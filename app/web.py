@@ -25,13 +25,14 @@ from app.manage import (
     touchpoints,
     waves,
 )
+from app.report import comments
 from app.report import views as report
 from app.respond import views as respond
 
 ROOT = Path(__file__).parent.parent
 FEATURES = (
     account, ballot, home, people, roster, teams, surveys, waves, promises, touchpoints, outbox,
-    report, actions, respond,
+    report, comments, actions, respond,
 )  # fmt: skip
 # The largest thing anybody sends is a roster of 5 MB.
 MAX_REQUEST_BYTES = 6 * 2**20

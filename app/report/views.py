@@ -97,14 +97,6 @@ def trend_csv(wave_id: int) -> ResponseReturnValue:
     return _csv(tables.trend_rows(document, view.part), name=f"trend-{wave_id}")
 
 
-@bp.get("/waves/<int:wave_id>/comments")
-@allow("hr")
-def comments(wave_id: int) -> ResponseReturnValue:
-    """List the comments of a wave by comment cell, in random order."""
-    found = _released(wave_id)
-    return render_template("report/comments.html", wave=found, report=_wave_document(found))
-
-
 @bp.get("/linkage")
 @allow("executive", "hr")
 def linkage() -> ResponseReturnValue:

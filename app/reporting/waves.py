@@ -23,7 +23,7 @@ from app.reporting.figures import (
 from surveys.hierarchy import Hierarchy
 from surveys.questionnaires import Questionnaire
 
-SCHEMA = "headwater.report.wave/2"
+SCHEMA = "headwater.report.wave/3"
 BOUND_WORDS = {"at_least": "{} or more", "at_most": "{} or less", "mixed": "about {}"}
 
 Release = Mapping[str, Any]
@@ -89,20 +89,7 @@ def wave_report(wave: WaveFigures) -> dict[str, Any]:
         "teams": {t: {"name": tree.name(t), "parent": tree.parent(t)} for t in tree.walk},
         "cells": [_cell_document(wave, cell) for cell in release["cells"]],
         "nodes": {team: _node_document(wave, team) for team in with_own_figure},
-        "comments": _comments_document(release["comments"]),
     }
-
-
-def _comments_document(comments: dict[str, Any]) -> dict[str, Any]:
-    """List what was written as texts alone: threads are for those who answer comments."""
-    cells = [
-        {
-            **cell,
-            "items": {key: [c["text"] for c in listed] for key, listed in cell["items"].items()},
-        }
-        for cell in comments["cells"]
-    ]
-    return {**comments, "cells": cells}
 
 
 def figure_document(figure: Figure, column: Column) -> dict[str, Any]:

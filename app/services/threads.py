@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.models import AnswerDraft, ThreadExchange, ThreadMessage, Wave
@@ -22,6 +23,10 @@ from surveys.texts import without_hidden_marks
 
 SCHEMA = "headwater.threads/1"
 LONGEST = 4_000
+MEANWHILE = (
+    "Something was written here meanwhile. Read it above, then send your answer again if it "
+    "still fits."
+)
 
 Reply = Mapping[str, str]
 
@@ -56,10 +61,7 @@ def answer(
     if last is not None and last.sender == "hr" and last.text == plain:
         return
     if len(so_far) != n_seen:
-        raise Conflict(
-            "Something was written here meanwhile. Read it above, then send your answer again "
-            "if it still fits."
-        )
+        raise Conflict(MEANWHILE)
     if session.get(ThreadExchange, wave.id) is None:
         session.add(ThreadExchange(wave_id=wave.id))
     session.add(
@@ -74,7 +76,10 @@ def answer(
         )
     )
     drop_draft(session, wave, thread)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Conflict(MEANWHILE) from error  # somebody else was as quick
 
 
 def keep_draft(
@@ -199,12 +204,6 @@ def keep_replies(
             )
             session.flush()
     return held
-
-
-def forget(session: Session, wave: Wave) -> None:
-    """Delete all conversations of a wave; the next tick has the collector delete them too."""
-    for model in (ThreadMessage, AnswerDraft):
-        session.execute(delete(model).where(model.wave_id == wave.id))
 
 
 def _has_said(session: Session, wave: Wave, thread: str, text: str) -> bool:

@@ -102,7 +102,7 @@ def fake_collector() -> Iterator[FakeCollector]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET  # noqa: N815 the name is http.server's
+        do_POST = do_PUT = do_GET  # noqa: N815 the names are http.server's
 
         def log_message(self, *words: Any) -> None:
             """Stay silent."""

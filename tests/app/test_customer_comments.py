@@ -31,8 +31,8 @@ def write(session, link, **answers):
 
 
 def test_comments_stand_without_scores(visitor, session, link):
-    """A comment shows its words, day and place, and not the score given with it."""
-    write(session, link, recommend=3, comment="Passed on <b>twice</b>.")
+    """A comment shows its words, day and place, no score, and no mark that nobody sees."""
+    write(session, link, recommend=3, comment="Passed \u202eon\u200b <b>twice</b>.")
     write(session, link, recommend=9)
 
     page = visitor.sign_in(make_staff(session, "cx_manager")).get("/reports/customers/comments")

@@ -203,22 +203,6 @@ def test_a_single_wave_has_no_trend(hr, session, teams):
     assert "no earlier wave" in hr.get(f"/reports/waves/{wave.id}").main.text
 
 
-def test_comments_stand_under_their_cells(hr, session, teams):
-    """Typed markup stays text; a cell without comments says so."""
-    release = make_release()
-    release["comments"]["cells"][0]["items"]["comment"] = [
-        {"text": "<b>More</b> tools, please.", "thread": None}
-    ]
-    release["comments"]["destroyed"] = 1
-    wave = store_release(session, release)
-    make_wave_report(session, wave)
-
-    page = hr.get(f"/reports/waves/{wave.id}/comments")
-
-    assert page.find("li", string="<b>More</b> tools, please.")
-    assert "1 comment was destroyed unread" in page.main.text
-
-
 # Files.
 
 
