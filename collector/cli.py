@@ -13,10 +13,11 @@ from granian.constants import Interfaces
 
 from collector.config import BadSettings, Settings
 from collector.files import forbid_core_dumps, write_durably
+from collector.remains import remains_in
 from collector.store import Store
 from surveys.documents import canonical
 from surveys.encoding import decode
-from surveys.errors import BadDocument, CountKeyNeeded, SurveyError
+from surveys.errors import BadDocument, CountKeyNeeded, SurveyError, WrongState
 from surveys.openings import parsed
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -131,6 +132,21 @@ def cancel(wave: str) -> None:
     """Destroy the answers of WAVE unread."""
     store().cancel(wave)
     click.echo(f"Wave {wave} is cancelled; its answers were destroyed unread.")
+
+
+@commands.command()
+def remains() -> None:
+    """Say what is left here of each wave; fails if anything is that should be gone."""
+    settings = Settings.from_env()
+    found = list(remains_in(settings.collector_store, settings.collector_keys))
+    for wave in found:
+        click.echo(f"{wave.wave}: {wave.stays}.")
+        for name in wave.left:
+            click.echo(f"  should be gone: {name}")
+    if any(wave.left for wave in found):
+        raise WrongState("Start the collector once: it finishes what was interrupted.")
+    if not found:
+        click.echo("There has been no wave here.")
 
 
 def store() -> Store:

@@ -110,6 +110,7 @@ def test_a_wave_lives_its_life_by_file(run, tmp_path):
     assert run("load", tmp_path / "opening.json") == (0, "Wave 2026-03 is open.\n", "")
     assert "before" in run("load", tmp_path / "opening.json")[1]
     answer(tmp_path, wave)
+    assert run("remains")[:2] == (0, "2026-03: runs; its answers are here, sealed.\n")
     assert run("extend", "2026-03", "2026-04-09")[0] == 0
     assert run("close", "2026-03", *issued, "--out", out)[0] == 0
     first = out.read_bytes()
@@ -119,7 +120,17 @@ def test_a_wave_lives_its_life_by_file(run, tmp_path):
     assert run("closed", "2026-03", "--out", tmp_path / "closed.json")[0] == 0
     assert len(json.loads((tmp_path / "closed.json").read_bytes())["receipts"]) == 20
     assert run("acknowledge", "2026-03", sha256(first).hexdigest())[0] == 0
-    assert {p.name for p in (tmp_path / "store" / "2026-03").iterdir()} == KEPT
+    assert {p.name for p in (tmp_path / "store" / "2026-03").iterdir()} <= KEPT
+    over = "2026-03: over; nothing but the closed list and its manifest remains.\n"
+    assert run("remains") == (0, over, "")
+    (tmp_path / "store" / "2026-03" / "answers.sqlite-wal").write_bytes(b"")
+    (tmp_path / "keys" / "2026-03.json.new").write_bytes(b"")
+    code, said, _ = run("remains")
+    assert code == 1
+    assert said.splitlines()[1:] == [
+        "  should be gone: answers.sqlite-wal (sealed answers)",
+        "  should be gone: 2026-03.json.new (its keys)",
+    ]
 
 
 def test_a_close_waits_for_the_guardians_key_file(run, tmp_path):
