@@ -3,10 +3,9 @@ Check a wave of Headwater from outside, as anybody can, without trusting either 
 
     python verify.py https://pulse.example.org/w/WAVE
 
-This file is the whole tool.  It needs Python and nothing else of Headwater; with the
-package `cryptography` it checks signatures too.  It signs in nowhere and keeps no cookie,
-so there is no name for which the collector could prepare an answer.  Each line it prints
-is a claim marked ok, MISMATCH or NOT CHECKED; the last two make the exit code 1.
+This file is the whole tool: it needs Python and nothing else of Headwater; with the package
+`cryptography` it checks signatures too.  It signs in nowhere, so no answer can be prepared for
+a name.  Each line is a claim, ok, MISMATCH or NOT CHECKED; the last two make the exit code 1.
 """
 
 from __future__ import annotations
@@ -206,6 +205,8 @@ def check_manifest(say: Findings, manifest: Table, text: str, *, origin: str) ->
     say.claim(f"Each has {least['k_group']} people or more, and all have {n}.", fits=fits)
     fits = all(least[name] >= floor for name, floor in FLOORS.items())
     say.claim(f"Figures need {least['k']} answers, comments {least['k_comment']}.", fits=fits)
+    for name, said in manifest["promise"].items():
+        say.add("note", f"Promised {name.replace('_', ' ')}: {'; '.join(str(said).splitlines())}")
 
 
 def check_others(say: Findings, manifest: Table, text: str, *, signature: object,
@@ -266,18 +267,17 @@ class _Loads(HTMLParser):
 
 def check_client(say: Findings, collector: Collector, client: str, *, guardian: str) -> None:
     """Check that the address of the page is the hash of all that runs in the browser."""
-    listing = collector.get(f"/c/{client}/files.json")
-    files = json.loads(listing)
+    files = json.loads(listing := collector.get(f"/c/{client}/files.json"))
     if not all(map(FILE_NAME.fullmatch, files)) or len(files) > MOST_FILES:
         raise ValueError("names of files")
     got = {name: collector.get(f"/c/{client}/{name}") for name in files}
     hashes = {name: sha256(got[name]) for name in got}
     changed = [name for name in got if hashes[name].hexdigest() != files[name]]
-    fits = sha256(listing).hexdigest() == client
-    say.claim("The page's address is the hash of its list of files.", fits=fits)
+    say.claim("The page's address is the hash of its list of files.",
+              fits=sha256(listing).hexdigest() == client)  # fmt: skip
     say.claim(f"Page, scripts and styles, {len(got)} files, are those of the list.",
               fits=not changed, but=f"Changed: {', '.join(changed)}.")  # fmt: skip
-    loads = _Loads(got["index.html"]).found
+    loads = [file for n in got if n.endswith(".html") for file in _Loads(got[n]).found]
     scripts = [got[name].decode("utf-8", "replace") for name in got if name.endswith(".js")]
     names = [name for name, _ in loads] + [n for text in scripts for n in IMPORTS.findall(text)]
     marks = {n: f"sha256-{base64.b64encode(hashes[n].digest()).decode()}" for n in got}
@@ -285,9 +285,9 @@ def check_client(say: Findings, collector: Collector, client: str, *, guardian: 
     strange += [n for n, mark in loads if mark and mark != marks.get(n)]
     say.claim("The page loads these files and nothing else.",
               fits=not strange, but=f"Look at {', '.join(strange)}.")  # fmt: skip
-    pinned = re.findall(rb'\bdata-guardian="([^"]*)"', got["index.html"])
+    fits = re.findall(rb'\bdata-guardian="([^"]*)"', got["index.html"]) == [guardian.encode()]
     named = "the guardian's key" if guardian else "no guardian, as the manifest"
-    say.claim(f"The page itself names {named}.", fits=pinned == [guardian.encode()])
+    say.claim(f"The page itself names {named}.", fits=fits)
     policy = collector.ask(f"/c/{client}/index.html")[1].get("Content-Security-Policy", "")
     missing = LIMITS - {part.strip() for part in policy.split(";")}
     say.claim("Browsers let it speak with the collector and nobody else.",
@@ -371,8 +371,8 @@ def verify(options: argparse.Namespace) -> Findings:
             if status == 200 and collector.ask(f"/c/{client}/files.json")[0] in {404, 410}:
                 say.add("note", "The page is gone, as it should be after a wave.")
             else:
-                guardian = (manifest["guardian"] or {"key": ""})["key"]
-                check_client(say, collector, client, guardian=guardian)
+                own = manifest["guardian"] or {"key": ""}
+                check_client(say, collector, client, guardian=own["key"])
         say.claim("No answer set a cookie.", fits=not collector.sets_cookies)
     return say
 

@@ -29,6 +29,7 @@ from surveys.manifests import (
     words,
 )
 from surveys.openings import parsed
+from surveys.promise_texts import sections_of
 from surveys.shapes import check_fields
 from surveys.thresholds import Thresholds
 
@@ -68,6 +69,7 @@ def check(text: str, known: Known) -> list[Finding]:
         _keys(document),
         _sizes(document),
         _thresholds(document),
+        *_promise(document),
         _people(document, known),
         _guardian(document, known),
         _count_key(document, known),
@@ -193,6 +195,20 @@ def _thresholds(document: Table) -> Finding:
         f"Figures need {thresholds.k} answers and comments {thresholds.k_comment}; lower is not"
         f" possible in the profile “{thresholds.profile}”."
     )
+
+
+def _promise(document: Table) -> list[Finding]:
+    """Show what is promised in words; whether that was agreed only the guardian knows."""
+    try:
+        said = sections_of(document)
+    except BadDocument as error:
+        return [Finding(mark=PROBLEM, text=f"What is promised is not within limits: {error}")]
+    except (BelowFloor, ValueError):  # thresholds and days have lines of their own
+        return []
+    return [
+        Finding(mark=LOOK, text=f"Promised. {section.heading}: {' / '.join(section.lines)}")
+        for section in said
+    ]
 
 
 def _people(document: Table, known: Known) -> Finding:

@@ -167,7 +167,7 @@ def test_a_sound_manifest_has_no_problem(council):
         "2 groups answer by ballot, each with exactly one key", "2 answer by letter",
         "Every group has 8 people or more", "51 people together, as you counted",
         "You are the guardian it names", "the count key, which you hold",
-        "follows on the manifest", "comments 10",
+        "follows on the manifest", "comments 10", "Promised. Whom to ask: Works council, room 12",
     ):  # fmt: skip
         assert part in said
     (problem,) = problems(text, public=public, previous=unsigned, n_people=N_PEOPLE)
@@ -189,6 +189,7 @@ def shared_prime():
         (["groups", 0, "modulus"], lambda: "!", "not an RSA key of 2048"),
         (["groups", 0, "n_eligible"], 7, "has 7 people, fewer than 8"),
         (["thresholds", "k_group"], 4, "Groups of fewer than 5"),
+        (["promise", "keep_rosters_days"], 9_999, "for 1 to 400 days"),
         (["thresholds", "k"], 4, "thresholds are not those promised"),
         (["thresholds", "profile"], "loose", "thresholds are not those promised"),
         (["n_eligible"], 60, "but the manifest says 60"),

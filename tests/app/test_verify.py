@@ -47,6 +47,8 @@ def test_an_honest_wave_fits(collector):
     assert found["MISMATCH"] == found["NOT CHECKED"] == []
     assert "Asked 3 times, the collector gave one manifest." in found["ok"]
     assert "Its guardian, “Works council”, signed it." in found["ok"]
+    assert "Promised contact: Works council, room 12" in found["note"]
+    assert "Promised keep results months: 36" in found["note"]
     assert "The page's address is the hash of its list of files." in found["ok"]
     assert "The page loads these files and nothing else." in found["ok"]
     assert "There is no closed list yet: This survey still takes answers." in found["note"]
@@ -136,6 +138,20 @@ def test_a_manifest_that_the_guardian_did_not_sign(collector, signature):
 
     found = verified(collector.address, exit_code=1)["MISMATCH"]
     assert found == ["Not so: Its guardian, “Works council”, signed it."]
+
+
+def test_another_promise_is_not_what_was_signed(collector, tmp_path):
+    """Whoever changes a word of it after signing is caught by signature and by comparing."""
+    own = tmp_path / "own.json"
+    verified(collector.address, "--save", str(own))
+    document = changed(json.loads(collector.text), ["promise", "keep_results_months"], 37)
+    text = canonical(document).decode()
+    collector.serve_manifest(text, signature_of(collector.text))
+
+    found = verified(collector.address, "--manifest", str(own), exit_code=1)["MISMATCH"]
+
+    assert "Not so: Its guardian, “Works council”, signed it." in found
+    assert f"Not so: {own} is the same manifest." in found
 
 
 def test_a_wave_without_a_guardian_leaves_comparing(collector, tmp_path):
@@ -371,7 +387,7 @@ def test_the_real_collector_fits(tmp_path):
             assert any("no closed list yet" in text for text in found["note"])
         receipt = encode(wave.answer(opened))
         wave.close()
-        found = verified(wave.address, "--receipt", receipt)
+        found = verified(wave.address, f"--receipt={receipt}")
 
     assert found["MISMATCH"] == found["NOT CHECKED"] == []
     assert {"Your receipt is among them.", "No answer set a cookie."} <= set(found["ok"])
