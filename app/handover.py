@@ -45,7 +45,7 @@ from app.exchange import CollectorClient
 from app.installation import Installation
 from app.key_folder import KeyFolder
 from app.models import CountingGroup, Issuance, OutboxMail, Wave
-from app.services import openings, waves
+from app.services import openings, team_changes, waves
 from app.services.errors import Refusal
 from app.services.letters import Letters
 from surveys.errors import CountKeyNeeded, SurveyError
@@ -68,9 +68,10 @@ def prepare_wave(
     Prepare a draft, or prepare anew, so that its manifest can be signed.
 
     Where the collector is reached by file, the plan is written and the manifest follows
-    with `keep_preparation`.
+    with `keep_preparation`.  Changes of the tree whose day has come are carried out first.
     """
     wave = waves.find(session, wave_id)
+    team_changes.carry_out_due(session, today=now.date())
     openings.begin_preparing(session, wave, collector=collector, keys=keys)
     session.commit()
     # Nothing is written here until the collector has replied, so nobody waits meanwhile.

@@ -25,6 +25,7 @@ from app.models.questionnaire import SurveyVersion
 from app.models.report import Report
 from app.models.retention import RetentionRun
 from app.models.team import Team
+from app.models.team_change import CHANGES, ChangedPerson, ChangedTeam, TeamChange
 from app.models.touchpoint import (
     CHANNELS,
     STAGES,
@@ -37,6 +38,7 @@ from app.models.wave import CountingGroup, Release, RosterEntry, Wave
 
 __all__ = [
     "ABOUT",
+    "CHANGES",
     "CHANNELS",
     "COMPETENCIES",
     "ROLES",
@@ -48,6 +50,8 @@ __all__ = [
     "ActionMove",
     "AnswerDraft",
     "Base",
+    "ChangedPerson",
+    "ChangedTeam",
     "CommentTag",
     "CountingGroup",
     "CustomerLink",
@@ -66,6 +70,7 @@ __all__ = [
     "SignInFailure",
     "SurveyVersion",
     "Team",
+    "TeamChange",
     "ThreadExchange",
     "ThreadMessage",
     "Touchpoint",

@@ -298,6 +298,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sign_ins_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "team_changes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("second_name", sa.String(length=120), nullable=False),
+        sa.Column("parent_id", sa.Integer(), nullable=True),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_on", sa.Date(), nullable=True),
+        sa.Column("refused", sa.String(length=400), nullable=False),
+        sa.CheckConstraint(
+            "done_on IS NULL OR refused = ''", name=op.f("ck_team_changes_done_or_refused")
+        ),
+        sa.CheckConstraint(
+            "kind IN ('split', 'merge', 'move', 'rename', 'close')",
+            name=op.f("ck_team_changes_known_kind"),
+        ),
+        sa.CheckConstraint(
+            "done_on IS NULL OR done_on >= starts_on",
+            name=op.f("ck_team_changes_done_after_start"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["parent_id"], ["teams.id"], name=op.f("fk_team_changes_parent_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_team_changes")),
+    )
+    op.create_table(
         "waves",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=40), nullable=False),
@@ -446,6 +473,41 @@ def upgrade() -> None:
             batch_op.f("ix_answer_drafts_written_by_id"), ["written_by_id"], unique=False
         )
 
+    op.create_table(
+        "changed_people",
+        sa.Column("change_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["change_id"],
+            ["team_changes.id"],
+            name=op.f("fk_changed_people_change_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["people.id"],
+            name=op.f("fk_changed_people_person_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("change_id", "person_id", name=op.f("pk_changed_people")),
+    )
+    op.create_table(
+        "changed_teams",
+        sa.Column("change_id", sa.Integer(), nullable=False),
+        sa.Column("team_id", sa.Integer(), nullable=False),
+        sa.Column("side", sa.String(length=6), nullable=False),
+        sa.CheckConstraint(
+            "side IN ('before', 'after')", name=op.f("ck_changed_teams_known_side")
+        ),
+        sa.ForeignKeyConstraint(
+            ["change_id"],
+            ["team_changes.id"],
+            name=op.f("fk_changed_teams_change_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_changed_teams_team_id")),
+        sa.PrimaryKeyConstraint("change_id", "team_id", name=op.f("pk_changed_teams")),
+    )
     op.create_table(
         "comment_tags",
         sa.Column("wave_id", sa.Integer(), nullable=False),
@@ -676,6 +738,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_comment_tags_tag")
 
     op.drop_table("comment_tags")
+    op.drop_table("changed_teams")
+    op.drop_table("changed_people")
     with op.batch_alter_table("answer_drafts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_answer_drafts_written_by_id"))
 
@@ -687,6 +751,7 @@ def downgrade() -> None:
 
     op.drop_table("actions")
     op.drop_table("waves")
+    op.drop_table("team_changes")
     with op.batch_alter_table("sign_ins", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_ins_person_id"))
 
