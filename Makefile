@@ -77,10 +77,11 @@ test-suite: .venv/.dev
 
 test-postgresql: .venv/.dev
 	@echo "The tests that touch the database, once more on PostgreSQL:"
-	@HEADWATER_TEST_DATABASE=postgresql $(PYTEST) -m "database and not long" tests
+	@HEADWATER_TEST_DATABASE=postgresql $(PYTEST) -m "database and not long and not forms" tests
 
 test-long: .venv/.dev browser
 	@$(PYTEST) -m "long"
+	@HEADWATER_TEST_DATABASE=postgresql $(PYTEST) -m "database and (long or forms)" tests
 
 attack: .venv/.dev
 	@$(PYTEST) -m "attack"

@@ -7,6 +7,7 @@ from functools import cache
 from itertools import count
 from typing import Any
 
+from argon2 import PasswordHasher
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
@@ -14,6 +15,7 @@ from pytest import MonkeyPatch
 from werkzeug.routing import Rule
 
 from app import key_folder
+from app.services import passwords
 
 
 class KeptTemplates(BytecodeCache):
@@ -50,6 +52,7 @@ class KeptRule(Rule):
 
 
 new_key = key_folder._new_key
+hasher = passwords._HASHER
 N_KEYS = 40  # more than the groups of any wave of the tests, which all need keys of their own
 
 
@@ -63,10 +66,12 @@ def share(patch: MonkeyPatch) -> None:
     Let all applications of this process share compiled templates, addresses and RSA keys.
 
     Keys come in turn, so each differs from the 39 before it; tests/app/test_key_folder.py
-    looks at the real ones.
+    looks at the real ones.  Passwords are hashed in no time; tests/app/test_sign_in.py looks
+    at what they are hashed with.
     """
     turns = count()
     patch.setattr(key_folder, "_new_key", lambda: _key(next(turns) % N_KEYS))
+    patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     options: dict[str, Any] = {**Flask.jinja_options, "bytecode_cache": KeptTemplates()}
     patch.setattr(Flask, "jinja_options", options)
     patch.setattr(Flask, "url_rule_class", KeptRule)

@@ -13,7 +13,7 @@ from tests.app.released import make_release, make_wave_report, store_release, st
 from tests.app.written_actions import write_action
 from tests.factories import make_person, make_staff
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.forms]
 
 TODAY = datetime.now(UTC).date()
 

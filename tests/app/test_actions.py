@@ -16,7 +16,7 @@ from tests.app.released import make_release, store_release, store_teams
 from tests.app.written_actions import NOW, draft_for, standing_of, write_action
 from tests.factories import make_person, make_team, make_wave
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.forms]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from app.services import survey_versions, touchpoints
 from tests.app.customers import NOW, count_answers, make_link, make_version
 from tests.factories import make_staff, make_team
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.forms]
 
 ANSWERS = {
     "recommend": "9",

@@ -3,14 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from argon2 import Type
 from sqlalchemy import select
 
 from app.models import SignIn, SignInFailure
 from app.services import accounts, passwords, sign_ins, throttle
 from app.services.errors import Throttled
+from tests import sharing
 from tests.factories import PASSWORD, make_person
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.forms]
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 DOOR = accounts.Door(secret="k" * 32, public_url="http://127.0.0.1", organisation="Tidewater")
 
@@ -94,6 +96,13 @@ def test_unknown_address_and_wrong_password_read_alike(visitor, ada):
     unknown = visitor.post("/sign-in", {"email": "x@example.org", "password": "wrong wrong"}, 422)
 
     assert known.select_one(".error-summary").text == unknown.select_one(".error-summary").text
+
+
+def test_passwords_are_hashed_as_owasp_asks():
+    """Argon2id with 19 MiB, two passes and one lane, or more."""
+    assert sharing.hasher.type is Type.ID
+    assert sharing.hasher.memory_cost >= 19 * 1024
+    assert sharing.hasher.time_cost >= 2
 
 
 def test_unknown_addresses_cost_a_hash_too(session, monkeypatch):

@@ -13,7 +13,7 @@ from surveys.questionnaires import load
 from tests.app.pulse import NOW, make_draft
 from tests.factories import make_staff
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.forms]
 
 WORDS = {"key": "goals", "text": "My goals are clear.", "help": ""}
 TYPED = {

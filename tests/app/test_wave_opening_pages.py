@@ -30,7 +30,7 @@ from tests.app.pulse import (
 )
 from tests.factories import make_staff
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.forms]
 
 TODAY = datetime.now(UTC).date()
 WEEK = timedelta(days=7)

@@ -18,7 +18,7 @@ from surveys.lifecycle import State
 from tests.app.pulse import answer, client_of, make_collector, make_draft, make_organisation
 from tests.factories import make_staff
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.forms]
 
 TODAY = datetime.now(UTC).date()
 PLAN = {

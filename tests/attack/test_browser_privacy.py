@@ -115,9 +115,16 @@ def test_the_collector_learns_nothing_of_the_browser(rounds, guarded, new_contex
 @pytest.mark.parametrize(
     ("found", "name", "old", "new"),
     [
-        ("cookie", "sending.js", 'credentials: "omit"', 'credentials: "include"'),
-        ("referer", "sending.js", 'referrerPolicy: "no-referrer"', 'referrerPolicy: "unsafe-url"'),
         ("storage", "survey.js", "  keeping.clear();\n", ""),
+        pytest.param(
+            *("cookie", "sending.js", 'credentials: "omit"', 'credentials: "include"'),
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            *("referer", "sending.js"),
+            *('referrerPolicy: "no-referrer"', 'referrerPolicy: "unsafe-url"'),
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_a_client_that_tells_more_is_found(rounds, guarded, new_context, found, name, old, new):
@@ -243,6 +250,7 @@ def test_no_list_of_keys_is_believed_but_the_guardians(guarded, new_context):
     assert believed(page, guarded, {**truth, "closes_on": "2026-12-31"})
 
 
+@pytest.mark.long
 def test_clients_that_check_less_are_found(guarded, new_context):
     """A-10: without the check of the guardian, or of the wave, false lists are believed."""
     for old in (
@@ -331,7 +339,9 @@ def open_without(
     return page
 
 
-@pytest.mark.parametrize("what", ["scripts", "TLS", "subtle"])
+@pytest.mark.parametrize(
+    "what", ["scripts", "TLS", pytest.param("subtle", marks=pytest.mark.long)]
+)
 def test_without_what_it_needs_the_page_explains(rounds, guarded, new_context, what):
     """A-13: no script, no TLS or no cryptography: a sentence, and no form at all."""
     page = open_without(what, new_context, rounds, guarded, {})
@@ -353,7 +363,7 @@ def test_a_page_with_a_form_that_posts_is_found(rounds, guarded, new_context):
     assert offers_to_answer(page) == ["a form with an address", "a form to fill in"]
 
 
-@pytest.mark.parametrize("has_scripts", [True, False])
+@pytest.mark.parametrize("has_scripts", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_the_application_offers_no_questions(rounds, guarded, new_context, has_scripts):
     """A-13: where people are signed in there is nothing to fill in, with or without scripts."""
     context = new_context(java_script_enabled=has_scripts)

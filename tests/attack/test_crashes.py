@@ -36,9 +36,9 @@ def test_every_deed_survives_a_kill_at_every_step(tmp_path):
 @pytest.mark.parametrize(
     ("mutant", "complaint"),
     [
-        ("redraw", "a frozen release changed"),
-        ("forget", "answers went before"),
         ("hasty", "keys went before the close"),
+        pytest.param("redraw", "a frozen release changed", marks=pytest.mark.long),
+        pytest.param("forget", "answers went before", marks=pytest.mark.long),
     ],
 )
 def test_the_kills_find_a_store_in_the_wrong_order(tmp_path, mutant, complaint):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.watching import OTHERS, USUAL, assert_well_built
+from tests.browser.watching import NARROW, OTHERS, USUAL, WIDE, assert_well_built
 
 # Who opens it (None: somebody without a sign-in), and where; {names} are those of live.paths.
 PAGES = {
@@ -123,9 +123,12 @@ LATER = {
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.long) if n in LATER else n for n in PAGES]
+    ("name", "settings"),
+    [
+        *((n, (WIDE, NARROW)[i % 2]) for i, n in enumerate(PAGES) if n not in LATER),
+        *(pytest.param(n, (*USUAL, *OTHERS), marks=pytest.mark.long) for n in PAGES),
+    ],
 )
-@pytest.mark.parametrize("settings", [USUAL, pytest.param(OTHERS, marks=pytest.mark.long)])
 def test_page_is_well_built(live, signed_in, name, settings):
     """No axe violation, no sideways scroll, nothing refused by the policy, one heading."""
     role, path = PAGES[name]
