@@ -25,6 +25,7 @@ MENU = (
     ("people.index", "People"),
     ("teams.index", "Teams"),
     ("outbox.index", "Outbox"),
+    ("retention.index", "Retention"),
 )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -31,6 +31,58 @@ class Removed:
 
     words: str
     due_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Something that goes, in words, and the day from which it does."""
+
+    words: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRun:
+    """What went on one day; a run that was broken off is gone on with."""
+
+    on: date
+    is_finished: bool
+    removed: tuple[Removed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What goes now and later, and what went; `is_late` if something waits for over a week."""
+
+    due: tuple[Line, ...]
+    later: tuple[Line, ...]
+    runs: tuple[PastRun, ...]
+    last_on: date | None
+    is_late: bool
+
+
+# How long what is past its time may wait before that is worth a word.
+GRACE = timedelta(days=7)
+
+
+def overview(session: Session, now: Now) -> Overview:
+    """Read what goes now, what goes later, and what went."""
+    found = retention.holdings(session, now)
+    last = retention.last_run(session)
+    return Overview(
+        due=tuple(_line(holding) for holding in found if holding.due_on <= now.on),
+        later=tuple(_line(holding) for holding in found if holding.due_on > now.on),
+        runs=tuple(
+            PastRun(
+                on=run.began_at.date(),
+                is_finished=run.finished_at is not None,
+                removed=removed_by(run),
+            )
+            for run in retention.last_runs(session)
+        ),
+        last_on=last.finished_at.date() if last is not None and last.finished_at else None,
+        is_late=any(holding.due_on <= now.on - GRACE for holding in found),
+    )
 
 
 def now_of(settings: Settings, *, at: datetime) -> Now:
@@ -83,3 +135,8 @@ def removed_by(entry: RetentionRun) -> tuple[Removed, ...]:
         )
         for row in entry.removed
     )
+
+
+def _line(holding: Holding) -> Line:
+    words = retention.words_of(holding.kind, holding.of, holding.n)
+    return Line(words=words[:1].upper() + words[1:], on=holding.due_on)

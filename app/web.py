@@ -19,6 +19,7 @@ from app.manage import (
     outbox,
     people,
     promises,
+    retention,
     roster,
     surveys,
     teams,
@@ -32,7 +33,7 @@ from app.respond import views as respond
 ROOT = Path(__file__).parent.parent
 FEATURES = (
     account, ballot, home, people, roster, teams, surveys, waves, promises, touchpoints, outbox,
-    report, comments, actions, respond,
+    retention, report, comments, actions, respond,
 )  # fmt: skip
 # The largest thing anybody sends is a roster of 5 MB.
 MAX_REQUEST_BYTES = 6 * 2**20

@@ -20,9 +20,6 @@ from app.models import Wave
 from app.services import retention
 from surveys.promises import Promise
 
-# How long the retention may rest before that is worth a word.
-GRACE = timedelta(days=7)
-
 
 def look(settings: Settings, *, backups: Path | None) -> Iterator[Finding]:
     """Look at what should have gone a week ago, and at backups older than what was promised."""
@@ -51,7 +48,7 @@ def look(settings: Settings, *, backups: Path | None) -> Iterator[Finding]:
 
 
 def _overdue(session: Session, settings: Settings, *, now: datetime) -> Finding:
-    overdue = retention.due(session, retaining.now_of(settings, at=now - GRACE))
+    overdue = retention.due(session, retaining.now_of(settings, at=now - retaining.GRACE))
     if not overdue:
         return fine("Nothing in the database should have gone a week ago.")
     first = min(overdue, key=lambda holding: holding.due_on)

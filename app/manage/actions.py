@@ -151,6 +151,8 @@ def _page_of(action: Action, actor: Actor, form: MoveForm) -> str:
 def _before_after(action: Action) -> BeforeAfter | None:
     """Lay the figures out, once the worker has made the reports that they stand in."""
     session = get_session()
+    if action.wave.release is None:
+        return None
     later = queries.later_wave(session, action.wave)
     keys = [
         reports.wave_report_key(session, wave.key)

@@ -69,7 +69,7 @@ def state_of(person: Person, *, on: date) -> str:
 
 
 def _found(search: str) -> Select[Person]:
-    statement = select(Person)
+    statement = select(Person).where(Person.erased_on.is_(None))
     for word in search[:LONGEST_SEARCH].split()[:5]:
         plain = word.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         like = f"%{plain}%"

@@ -123,7 +123,8 @@ def _write(session: Session, action: Action, draft: Draft, *, actor: Actor) -> N
 def _check_result(session: Session, action: Action, draft: Draft) -> None:
     """Take over which released result is answered and what will tell; refuse what is neither."""
     wave = session.get(Wave, draft.wave_id)
-    if wave is None or wave.release is None:
+    # An action outlives the results that it answers; it may still be worded anew.
+    if wave is None or (wave.release is None and wave is not action.wave):
         raise Unusable("Choose a result of a wave that is released.")
     asked = questionnaire_of(wave.survey_version)
     key = _text("about_key", draft.about_key)

@@ -18,7 +18,7 @@ LONGEST_NAME = 120
 def find_person(session: Session, person_id: int) -> Person:
     """Find a person by their number."""
     person = session.get(Person, person_id)
-    if person is None:
+    if person is None or person.erased_on is not None:
         raise NotFound("There is no such person.")
     return person
 

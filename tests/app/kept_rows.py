@@ -17,6 +17,7 @@ from app.models import (
     ActionMove,
     AnswerDraft,
     Base,
+    ChangedPerson,
     CommentTag,
     CountingGroup,
     CustomerResponse,
@@ -29,6 +30,7 @@ from app.models import (
     SignIn,
     SignInFailure,
     Team,
+    TeamChange,
     ThreadMessage,
     Wave,
 )
@@ -136,10 +138,13 @@ def plant(session: Session, settings: Settings) -> tuple[Person, Wave]:
         tag="technology", competency="strategy", status="planned",
         created_at=CLOSED_AT, moved_at=CLOSED_AT,
     )  # fmt: skip
+    change = TeamChange(kind="split", starts_on=LEFT_ON, planned_at=CLOSED_AT)
+    change.people = [ChangedPerson(person_id=person.id)]
     action.moves = [ActionMove(moved_at=CLOSED_AT, person_id=person.id, status="planned")]
     session.add_all(
         [
             action,
+            change,
             OutboxMail(
                 dedup_key=MARK, recipient=f"{MARK}@example.org", subject=MARK, body=MARK,
                 created_at=CLOSED_AT, due_at=CLOSED_AT, sent_at=CLOSED_AT,
