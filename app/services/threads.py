@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,8 +20,8 @@ from app.models import AnswerDraft, ThreadExchange, ThreadMessage, Wave
 from app.services.errors import Conflict, Unusable
 from surveys.documents import sha256_of
 from surveys.texts import without_hidden_marks
+from surveys.threads import THREADS_SCHEMA
 
-SCHEMA = "headwater.threads/1"
 LONGEST = 4_000
 MEANWHILE = (
     "Something was written here meanwhile. Read it above, then send your answer again if it "
@@ -47,7 +47,7 @@ def answer(
     *,
     text: str,
     n_seen: int,
-    person_id: int,
+    person_id: int | None,
     today: date,
 ) -> None:
     """
@@ -108,21 +108,24 @@ def draft_of(session: Session, wave: Wave, thread: str) -> AnswerDraft | None:
 
 
 def state_of(session: Session, wave: Wave) -> dict[str, Any]:
-    """Write down all conversations of a wave for the collector: whole, and in one order."""
+    """Write down the conversations that HR began, whole and in one order, for the collector."""
     messages = session.scalars(
         select(ThreadMessage)
         .where(ThreadMessage.wave_id == wave.id)
         .order_by(ThreadMessage.thread, ThreadMessage.number)
     )
+    by_thread = groupby(messages, key=lambda message: message.thread)
+    told = {
+        thread: [{"from": m.sender, "month": m.month, "text": m.text} for m in found]
+        for thread, found in by_thread
+    }
     return {
-        "schema": SCHEMA,
+        "schema": THREADS_SCHEMA,
         "wave": wave.key,
         "threads": [
-            {
-                "thread": thread,
-                "messages": [{"from": m.sender, "month": m.month, "text": m.text} for m in found],
-            }
-            for thread, found in groupby(messages, key=lambda message: message.thread)
+            {"thread": thread, "messages": messages}
+            for thread, messages in told.items()
+            if messages[0]["from"] == "hr"
         ],
     }
 
@@ -181,7 +184,7 @@ def keep_replies(
     """
     Keep what authors replied, and return the collector's names of what is held by now.
 
-    A text that the author has sent before in the same thread is held already.  Replies to
+    What the author has said before, since HR's last message, is held already.  Replies to
     threads of no released comment are left where they are.
     """
     held = []
@@ -190,12 +193,13 @@ def keep_replies(
         if thread not in threads:
             continue
         held.append(reply["reply"])
-        if text and not _has_said(session, wave, thread, text):
+        so_far = messages_of(session, wave, thread)
+        if text and text not in _said_since(so_far):
             session.add(
                 ThreadMessage(
                     wave_id=wave.id,
                     thread=thread,
-                    number=_next_number(session, wave, thread),
+                    number=len(so_far) + 1,
                     sender="author",
                     month=_month(today),
                     text=text,
@@ -206,24 +210,10 @@ def keep_replies(
     return held
 
 
-def _has_said(session: Session, wave: Wave, thread: str, text: str) -> bool:
-    found = session.scalars(
-        select(ThreadMessage.text).where(
-            ThreadMessage.wave_id == wave.id,
-            ThreadMessage.thread == thread,
-            ThreadMessage.sender == "author",
-        )
-    )
-    return text in set(found)
-
-
-def _next_number(session: Session, wave: Wave, thread: str) -> int:
-    highest = session.scalar(
-        select(func.max(ThreadMessage.number)).where(
-            ThreadMessage.wave_id == wave.id, ThreadMessage.thread == thread
-        )
-    )
-    return (highest or 0) + 1
+def _said_since(messages: Sequence[ThreadMessage]) -> set[str]:
+    """Collect what the author has said since HR's last message."""
+    since = takewhile(lambda message: message.sender == "author", reversed(messages))
+    return {message.text for message in since}
 
 
 def _month(day: date) -> str:

@@ -1,8 +1,8 @@
 // Keep what is being typed on this device until it is sent, should the page or the sign-in go.
 
 for (const field of document.querySelectorAll("textarea[data-draft]")) {
-  const key = `draft:${field.dataset.draft}`;
-  const about = key.slice(0, key.lastIndexOf(".") + 1);
+  const about = `draft:${new URL(field.form.action).pathname}:`;
+  const key = about + field.form.elements.seen.value;
   try {
     // Once an answer is sent the conversation is longer, and what was kept for it is over.
     for (const old of Object.keys(localStorage)) {

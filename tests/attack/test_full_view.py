@@ -131,7 +131,9 @@ def test_everything_shown_settles_nobody(app, session, publish, waves) -> None:
     # And so nobody can be solved for.
     assert list(solve(view, waves, knows_tables=True, tells=True)) == []
     # The attack saw what there is: all pages of results, and a figure for each measure.
-    assert {e for e in unreached(app, view.seen) if e.startswith("report.")} <= WITHOUT_CUSTOMERS
+    assert {
+        e for e in unreached(app, view.seen) if e.startswith(("report.", "comments."))
+    } <= WITHOUT_CUSTOMERS
     assert {(f.wave, f.measure) for f in view.shown if f.measure} == {
         (title, measure) for title, t in tables.by_title.items() for measure in t.columns
     }

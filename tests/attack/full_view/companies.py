@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from hashlib import sha256
 from random import Random
 from typing import Any
 
@@ -23,6 +24,7 @@ from surveys.questions import (
     YesNo,
 )
 from surveys.release import build_release
+from surveys.threads import field_of
 from tests.surveys.waves import make_opening
 
 ENDS = {"low_label": "No", "high_label": "Yes"}
@@ -172,6 +174,11 @@ def draw_wave(
             for _ in range(n)
             if rng.random() < 0.8
         ]
+    for people in answers.values():
+        for person in people:
+            if "comment" in person:
+                thread = sha256(f"{number} {person['comment']}".encode()).hexdigest()
+                person[field_of("comment")] = thread
     month = date(2026, 1 + number, 2)
     return WaveAnswers(
         opening={

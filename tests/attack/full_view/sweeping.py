@@ -58,9 +58,19 @@ def public_numbers(
         }
         for wave in waves
     ]
+    written = [list(_comments(table.release)) for table in tables.by_title.values()]
     words = [[q.to_dict(), len(q.questions), len(q.asked), len(q.constructs)] for q in asked]
     days = [int(part) for w in waves for part in w.opening["closes_on"].split("-")]
-    return {*numbers_of([made, plans, words, days, len(waves)]), *printed_numbers()}
+    counts = [len(texts) for texts in written]
+    known = [made, plans, words, days, len(waves), written, counts]
+    return {*numbers_of(known), *printed_numbers()}
+
+
+def _comments(release: Mapping[str, Any]) -> Iterator[str]:
+    """List what people wrote, without the threads."""
+    for cell in release["comments"]["cells"]:
+        for listed in cell["items"].values():
+            yield from (comment["text"] for comment in listed)
 
 
 def strange_numbers(everything: Iterable[Seen], known: set[str]) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import OutboxMail, Person, Release, Team, Wave
-from app.services import sign_ins
+from app.queries.comments import comments_of
+from app.services import comment_tags, sign_ins, threads
 from app.services.actions import questions_with_figures
 from surveys.documents import canonical, sha256_of
 from surveys.hierarchy import Hierarchy
@@ -130,6 +131,7 @@ def release_waves(
         )
     session.commit()
     _act_on_results(session, teams, waves[0])
+    _converse(session)
     return teams
 
 
@@ -150,6 +152,21 @@ def _act_on_results(session: Session, teams: Mapping[str, Team], wave: WaveAnswe
                 now=datetime.combine(START, time(), UTC),
                 follow_ups=tuple(question.key for question in questions_with_figures(asked)),
             )
+
+
+def _converse(session: Session) -> None:
+    """Tag every other comment, answer every third, and have some authors reply."""
+    for wave in session.scalars(select(Wave)):
+        for comment in comments_of(session, wave).comments:
+            if comment.number % 2:
+                comment_tags.add_tag(session, wave, comment.number, tag="plans")
+            if comment.number % 3 == 0 and comment.thread is not None:
+                answer = {"text": "What would help?", "n_seen": 0, "today": START}
+                threads.answer(session, wave, comment.thread, person_id=None, **answer)
+                reply = {"reply": comment.thread, "thread": comment.thread, "text": "A plan."}
+                known = {comment.thread}
+                threads.keep_replies(session, wave, [reply], threads=known, today=START)
+    session.commit()
 
 
 def solve(
