@@ -10,7 +10,8 @@ preparing 1 draw a new key; void an earlier attempt at the collector, with its
             answers by ballot, send the plan, take the collector's
             preparation, write the manifest                            commit
           Broken off anywhere, the wave is a draft that nobody was told of, and
-          preparing again begins with step 1.  By file, step 2 ends with the plan,
+          preparing again begins with step 1.  Whoever finds in step 2 that somebody
+          else has begun anew voids what they made themselves.  By file, step 2 ends with the plan,
           and `keep_preparation` writes the manifest once the collector's keys are here.
 opening   3 where there is a guardian: take their signature            commit
           4 draw the letters, send the opening, lay out the letters,
@@ -34,7 +35,8 @@ HR's buttons, ``headwater wave`` and the tick all come through here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -46,7 +48,7 @@ from app.installation import Installation
 from app.key_folder import KeyFolder
 from app.models import CountingGroup, Issuance, OutboxMail, Wave
 from app.services import openings, team_changes, waves
-from app.services.errors import Refusal
+from app.services.errors import Conflict, Refusal
 from app.services.letters import Letters
 from surveys.errors import CountKeyNeeded, SurveyError
 from surveys.lifecycle import State
@@ -72,17 +74,18 @@ def prepare_wave(
     """
     wave = waves.find(session, wave_id)
     team_changes.carry_out_due(session, today=now.date())
-    openings.begin_preparing(session, wave, collector=collector, keys=keys)
+    attempt = openings.begin_preparing(session, wave, collector=collector, keys=keys)
     session.commit()
-    # Nothing is written here until the collector has replied, so nobody waits meanwhile.
-    plan, roster = openings.draw_up_plan(
-        session, wave, installation=installation, keys=keys, today=now.date()
-    )
-    reply = collector.prepare(plan)
-    openings.keep_plan(session, wave, plan, roster=roster, now=now)
-    if reply:
-        openings.keep_manifest(wave, reply, installation=installation)
-    session.commit()
+    with _forgotten_if_lost(session, wave, attempt, collector=collector, keys=keys):
+        # Nothing is written here until the collector has replied, so nobody waits meanwhile.
+        plan, roster = openings.draw_up_plan(
+            session, wave, installation=installation, keys=keys, today=now.date()
+        )
+        reply = collector.prepare(plan)
+        openings.keep_plan(session, wave, plan, roster=roster, now=now)
+        if reply:
+            openings.keep_manifest(wave, reply, installation=installation)
+        session.commit()
     return wave
 
 
@@ -231,6 +234,24 @@ def close_due(
         else:
             closed.append(wave_id)
     return Closings(closed=tuple(closed), waiting=tuple(waiting))
+
+
+@contextmanager
+def _forgotten_if_lost(
+    session: Session, wave: Wave, attempt: str, *, collector: CollectorClient, keys: KeyFolder
+) -> Iterator[None]:
+    """Leave no keys of an attempt to prepare a wave that somebody else began anew meanwhile."""
+    try:
+        if wave.key != attempt:
+            raise Conflict(waves.MOVED)
+        yield
+    except Exception:
+        session.rollback()
+        if wave.key != attempt:
+            keys.forget(attempt)
+            with suppress(Refusal):
+                collector.cancel(attempt)
+        raise
 
 
 def _waits_for(wave: Wave) -> str:

@@ -23,7 +23,17 @@ from app.database import overwrite_deleted
 from app.installation import Installation
 from app.key_folder import KeyFolder
 from app.models import OutboxMail
-from app.services import accounts, mail, outbox, reminders, retention, roll_ups, sign_ins, throttle
+from app.services import (
+    accounts,
+    mail,
+    outbox,
+    reminders,
+    retention,
+    roll_ups,
+    sign_ins,
+    spare_keys,
+    throttle,
+)
 
 Deed = Callable[[Session, Settings, datetime], str | None]
 
@@ -155,8 +165,17 @@ def keep_to_promises(session: Session, settings: Settings, now: datetime) -> str
     return f"Removed what was past its time: {'; '.join(entry.words for entry in removed)}."
 
 
+def make_keys(session: Session, settings: Settings, now: datetime) -> str | None:
+    """Make the keys of large waves beforehand, a portion in each tick."""
+    n_wanted = spare_keys.n_wanted(session, on=now.date())
+    session.commit()  # making them takes a while
+    n_made = spare_keys.make_portion(KeyFolder(Path(settings.key_folder)), n_wanted=n_wanted)
+    return f"Made {_many(n_made, 'spare key', 'spare keys')}." if n_made else None
+
+
 def tidy(session: Session, settings: Settings, now: datetime) -> str | None:
-    """Forget sign-ins, links and counters that are past their time, and what was deleted."""
+    """Forget sign-ins, links, counters and keys that are past their time, and what was deleted."""
+    spare_keys.forget_lost(session, keys=KeyFolder(Path(settings.key_folder)), now=now)
     sign_ins.forget_stale(session, now=now)
     accounts.forget_old_links(session, now=now)
     throttle.forget_old(session, now=now)
@@ -175,6 +194,7 @@ DEEDS: dict[str, Deed] = {
     "sending mail": send_mail,
     "tidying": tidy,
     "removing what is past its time": keep_to_promises,
+    "making keys": make_keys,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -21,7 +22,7 @@ from app.installation import Installation
 from app.key_folder import KeyFolder
 from app.models import Wave
 from app.queries import waves as wave_queries
-from app.services import rosters, survey_versions, waves
+from app.services import rosters, spare_keys, survey_versions, waves
 from app.services.board_notices import board_notice
 from app.services.errors import Conflict
 from app.services.letters import Letters
@@ -304,14 +305,27 @@ def cancel(wave_id: int, by_file: bool) -> None:
 def _prepare(
     session: Session, settings: Settings, wave_id: int, *, out: BinaryIO | None = None
 ) -> Wave:
+    keys = _keys(settings)
+    _stock_up(session, waves.find(session, wave_id), keys)
     return handover.prepare_wave(
         session,
         wave_id,
         collector=_collector(settings, by_file=out is not None, out=out),
         installation=Installation.of(settings),
-        keys=_keys(settings),
+        keys=keys,
         now=_now(),
     )
+
+
+def _stock_up(session: Session, wave: Wave, keys: KeyFolder) -> None:
+    """Make the keys of a large wave first, in sight; those made stay if this is broken off."""
+    stock = spare_keys.stock_of(session, wave, keys=keys, today=_now().date())
+    session.rollback()  # making them takes a while
+    if not stock.is_enough:
+        n_missing = stock.n_needed - stock.n_made
+        with click.progressbar(range(n_missing), label="Making keys", file=sys.stderr) as bar:
+            for _ in bar:
+                keys.make_spare()
 
 
 def _write_letters(drawn: Letters, pdf: BinaryIO | None) -> None:

@@ -25,6 +25,7 @@ from app.services import (
     openings,
     promises,
     rosters,
+    spare_keys,
     survey_versions,
     wave_mails,
     waves,
@@ -103,12 +104,14 @@ def preview(wave_id: int) -> ResponseReturnValue:
     moved(wave.state, Move.PREPARE)
     questionnaire = survey_versions.questionnaire_of(wave.survey_version)
     installation = Installation.of(_settings())
+    groups = rosters.preview(session, on=today, k_group=wave.k_group, rights=wave.rights)
     return render_template(
         "waves/open.html",
         wave=wave,
         has_scores=version_queries.has_scores(questionnaire),
         has_engagement=version_queries.has_engagement(questionnaire),
-        preview=rosters.preview(session, on=today, k_group=wave.k_group, rights=wave.rights),
+        preview=groups,
+        stock=spare_keys.stock(_keys(), n_needed=groups.n_groups_by_ballot),
         by_file=_is_by_file(),
         guardian=installation.guardian,
         needs_https="" if installation.is_safe_for_ballots else openings.NEEDS_HTTPS,
@@ -294,13 +297,15 @@ def _is_by_file() -> bool:
 
 
 def _prepare(wave_id: int) -> None:
+    session, now = get_session(), datetime.now(UTC)
+    spare_keys.require(session, waves.find(session, wave_id), keys=_keys(), today=now.date())
     handover.prepare_wave(
-        get_session(),
+        session,
         wave_id,
         collector=_collector(),
         installation=Installation.of(_settings()),
         keys=_keys(),
-        now=datetime.now(UTC),
+        now=now,
     )
 
 

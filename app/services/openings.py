@@ -53,7 +53,7 @@ NEEDS_HTTPS = (
 
 def begin_preparing(
     session: Session, wave: Wave, *, collector: CollectorClient, keys: KeyFolder
-) -> None:
+) -> str:
     """
     Give a wave the key under which it is about to be prepared; commit before going on.
 
@@ -63,10 +63,12 @@ def begin_preparing(
     lifecycle.moved(wave.state, Move.PREPARE)
     earlier = wave.key
     clear(session, wave)
-    waves.claim(session, wave, key="w-" + secrets.token_hex(5), prepared_at=None)
+    key = "w-" + secrets.token_hex(5)
+    waves.claim(session, wave, key=key, prepared_at=None)
     if not waves.is_untold(earlier):
         collector.cancel(earlier)
         keys.forget(earlier)
+    return key
 
 
 def draw_up_plan(

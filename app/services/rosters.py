@@ -160,6 +160,11 @@ class Preview:
         return self.n - self.n_by_letter
 
     @property
+    def n_groups_by_ballot(self) -> int:
+        """Number of groups that answer by ballot; each needs a key."""
+        return sum(group.right != LETTER for group in self.groups)
+
+    @property
     def has_merged(self) -> bool:
         """Whether a group holds more than one team."""
         return any(len(group.teams) > 1 for group in self.groups)

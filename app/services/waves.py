@@ -26,6 +26,7 @@ RIGHTS = ("ballots", "letters")
 MOVED_BY = ("key", "prepared_at", "opened_at", "issuing_ended_at", "closed_at", "cancelled_at")
 # A key that begins like this was never told to the collector.
 DRAFT_KEY = "draft-"
+MOVED = "Somebody else has just moved this wave. Load the page again."
 
 
 def find(session: Session, wave_id: int) -> Wave:
@@ -240,7 +241,7 @@ def claim(session: Session, wave: Wave, **changes: Any) -> None:  # noqa: ANN401
     )
     session.refresh(wave)
     if not isinstance(result, CursorResult) or result.rowcount != 1:
-        raise Conflict("Somebody else has just moved this wave. Load the page again.")
+        raise Conflict(MOVED)
 
 
 def thresholds_of(wave: Wave) -> Thresholds:

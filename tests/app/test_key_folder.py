@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app import durable_files
+from app import durable_files, key_folder
 from app.key_folder import KeyFolder, KeyMissing
 from surveys.errors import MalformedBallot
 
@@ -46,6 +46,23 @@ def test_the_signature_fits_the_modulus_told(keys):
     signature = keys.sign(WAVE, "g01", BLINDED)
 
     assert pow(int.from_bytes(signature, "big"), 65_537, n) == 12_345
+
+
+def test_a_key_made_beforehand_is_taken_once(keys, folder, monkeypatch):
+    """A group gets the key itself and no copy of it; the next group has one of its own made."""
+    keys.make_spare()
+    (folder / "spare_keys" / "broken-off.key.part").write_bytes(b"half a key")
+    assert keys.count_spares() == 1
+    with monkeypatch.context() as nothing_made:
+        nothing_made.setattr(key_folder, "_new_key", None)
+        first = keys.make(WAVE, "g01")
+
+    assert keys.count_spares() == 0
+    assert keys.make(WAVE, "g02") != first
+    n = int.from_bytes(first, "big")
+    assert pow(int.from_bytes(keys.sign(WAVE, "g01", BLINDED), "big"), 65_537, n) == 12_345
+    keys.destroy_spares()
+    assert list((folder / "spare_keys").iterdir()) == []
 
 
 def test_only_this_user_may_read_it(keys, folder):
