@@ -12,9 +12,10 @@ from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from pytest import MonkeyPatch
+from sqlalchemy import Engine, create_engine
 from werkzeug.routing import Rule
 
-from app import key_folder
+from app import database, key_folder
 from app.services import passwords
 
 
@@ -51,6 +52,24 @@ class KeptRule(Rule):
         return self._kept[key]
 
 
+class KeptStatements:
+    """Compiled statements: engines of one kind of database share a dialect, and so these."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, Engine] = {}
+
+    def create_engine(self, url: str, **options: Any) -> Engine:
+        """Make an engine as SQLAlchemy does, but with what the first of its kind has compiled."""
+        engine = create_engine(url, **options)
+        if (first := self._first.get(engine.dialect.name)) is None:
+            engine.connect().close()  # the dialect asks the server what it can do
+            self._first[engine.dialect.name] = engine
+        else:
+            engine.dialect = engine.pool._dialect = first.dialect
+            engine._compiled_cache = first._compiled_cache
+        return engine
+
+
 new_key = key_folder._new_key
 hasher = passwords._HASHER
 N_KEYS = 40  # more than the groups of any wave of the tests, which all need keys of their own
@@ -63,7 +82,7 @@ def _key(number: int) -> bytes:
 
 def share(patch: MonkeyPatch) -> None:
     """
-    Let all applications of this process share compiled templates, addresses and RSA keys.
+    Let all applications of this process share compiled templates, statements and RSA keys.
 
     Keys come in turn, so each differs from the 39 before it; tests/app/test_key_folder.py
     looks at the real ones.  Passwords are hashed in no time; tests/app/test_sign_in.py looks
@@ -72,6 +91,7 @@ def share(patch: MonkeyPatch) -> None:
     turns = count()
     patch.setattr(key_folder, "_new_key", lambda: _key(next(turns) % N_KEYS))
     patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    patch.setattr(database, "create_engine", KeptStatements().create_engine)
     options: dict[str, Any] = {**Flask.jinja_options, "bytecode_cache": KeptTemplates()}
     patch.setattr(Flask, "jinja_options", options)
     patch.setattr(Flask, "url_rule_class", KeptRule)

@@ -59,6 +59,7 @@ def test_ballots_are_signed_issued_and_verified():
     assert min(signed, verified, signing.issued(9)) > 0
 
 
+@pytest.mark.long
 def test_a_small_load_of_ballots_loses_nothing():
     """Every answer that a real collector acknowledged is found in its file."""
     (run,) = collector_load.measure([2], seconds=0.2, stored=40)
@@ -84,6 +85,7 @@ def test_the_client_is_weighed(tmp_path):
     assert 0 < weight.core < weight.scripts < weight.bundle
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.long  # tests/browser/ goes the same way, in every run
 def test_the_way_through_a_browser_ends_with_a_receipt(chromium, tmp_path):

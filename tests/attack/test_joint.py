@@ -194,7 +194,10 @@ def pool_of_either(people: Sequence[Any]) -> Hashable:
 )
 @pytest.mark.parametrize(
     ("first", "second", "n", "c"),
-    [((1, 4, 5), (1, 3, 5), 5, 0), ((1, 4, 5), (2, 5), 8, 1)],
+    [
+        ((1, 4, 5), (1, 3, 5), 5, 0),
+        pytest.param((1, 4, 5), (2, 5), 8, 1, marks=pytest.mark.long),
+    ],
     ids=["5 people", "8 people"],
 )
 def test_mutants_are_caught(mutant, first, second, n: int, c: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser.rounds import Round
 from tests.browser.voting import IN, Voter
-from tests.browser.watching import OTHERS, USUAL, assert_well_built
+from tests.browser.watching import NARROW, OTHERS, USUAL, assert_well_built
 
 STATES: dict[str, Callable[[Voter, Round], Any]] = {
     "nothing taken": lambda voter, wave: voter.open(wave).sees("Take your ballot"),
@@ -34,7 +34,9 @@ LATER = {"something missing", "thrown away", "asked once more", "in"}
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=pytest.mark.long) if n in LATER else n for n in STATES]
 )
-@pytest.mark.parametrize("settings", [USUAL, pytest.param(OTHERS, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "settings", [NARROW, pytest.param((*USUAL, *OTHERS), marks=pytest.mark.long)]
+)
 def test_every_state_of_the_page_is_well_built(wave, voter, name, settings):
     """No axe violation, no sideways scroll, nothing refused by the policy, one heading."""
     STATES[name](voter, wave)

@@ -62,6 +62,7 @@ def test_the_page_says_the_words_of_its_manifest(wave, voter):
     expect(voter.page.locator("section:has(.ballot-words)")).to_contain_text("Works council")
 
 
+@pytest.mark.long
 def test_signing_in_on_the_way_costs_one_click_more(rounds, wave, new_voter):
     """Whoever is not signed in does so on the way, and then comes back with a ballot."""
     voter = new_voter()
@@ -74,6 +75,7 @@ def test_signing_in_on_the_way_costs_one_click_more(rounds, wave, new_voter):
     voter.press("Take my ballot").sees("Your ballot is here")
 
 
+@pytest.mark.long
 def test_answers_typed_before_taking_the_ballot_are_kept(wave, voter):
     """A draft outlives the way to the application and back, and a closed page."""
     voter.open(wave).answer(tools="2", energy="5")
@@ -162,6 +164,7 @@ def test_who_prefers_not_to_answer_takes_a_ballot_too(wave, voter):
     assert not voter.sent()
 
 
+@pytest.mark.long
 def test_a_ballot_in_hand_can_be_thrown_away(wave, holder):
     """Declining after taking asks once more, because there is no second ballot."""
     holder.answer(tools="1").press("I prefer not to answer")
@@ -172,6 +175,7 @@ def test_a_ballot_in_hand_can_be_thrown_away(wave, holder):
     assert holder.kept() == {}
 
 
+@pytest.mark.long
 def test_a_second_device_is_told_that_the_ballot_was_taken(wave, voter, new_voter):
     """The same person on another device gets a clear refusal, and on the first the same ballot."""
     voter.take(wave)
@@ -184,6 +188,7 @@ def test_a_second_device_is_told_that_the_ballot_was_taken(wave, voter, new_vote
     assert "signature" not in second.kept()
 
 
+@pytest.mark.long
 def test_a_broken_way_back_brings_the_same_ballot_again(wave, voter):
     """Where the signature was lost on its way, taking it again asks for the very same value."""
     voter.page.route("**/ballot/issue", lambda route: (route.fetch(), route.abort()))
@@ -285,6 +290,7 @@ def test_a_foreign_site_cannot_make_a_signature_look_forged(wave, voter):
     voter.take(wave)
 
 
+@pytest.mark.long
 def test_items_may_have_any_key(rounds, voter):
     """Keys that are also names of what a form or a table has of its own are keys like others."""
     asked = questionnaires.load("monthly_pulse").to_dict()
@@ -337,6 +343,7 @@ def test_waves_with_letters_offer_two_doors(rounds, voter):
     assert receipt not in voter.page.url
 
 
+@pytest.mark.long
 def test_a_guardian_who_must_still_open_the_seals_is_named(wave, voter):
     """The page tells who holds the key to the answers."""
     voter.open(wave)

@@ -7,6 +7,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from surveys import codes, threads
 from surveys.ballots import receipt_of
 from surveys.encoding import decode, encode
 from surveys.sealing import unpad_fields, unseal
@@ -16,6 +17,7 @@ from tests.collector.conftest import COUNT_KEY
 SUBMIT = "**/anon/submit"
 
 
+@pytest.mark.long
 def test_answers_are_sent_later_while_the_page_is_open(wave, holder):
     """Sealed answers leave at a random moment of the day that follows, unreadable till then."""
     holder.page.clock.install()
@@ -24,7 +26,7 @@ def test_answers_are_sent_later_while_the_page_is_open(wave, holder):
 
     holder.press("Send later").sees("Your answers are sealed")
 
-    assert holder.kept().keys() == {"seed", "group", "signature", "sealed"}
+    assert holder.kept().keys() == {"seed", "group", "signature", "sealed", "commented"}
     assert "Quiet rooms" not in json.dumps(holder.kept())
     assert not holder.sent()
     holder.page.clock.fast_forward("24:01:00")
@@ -103,6 +105,7 @@ def test_a_confirmation_of_something_else_is_not_believed(wave, holder):
     assert "sealed" in holder.kept()
 
 
+@pytest.mark.long
 def test_a_ballot_used_elsewhere_is_told_and_removed(wave, holder, new_voter):
     """A ballot on two devices counts once; the other one is told which answers count."""
     holder.press("Carry it to another device")
@@ -129,10 +132,35 @@ def test_comments_that_would_be_lost_or_tell_too_much_are_stopped(wave, holder):
         expect(holder.page.get_by_role("alert")).to_contain_text("Nothing is answered yet")
     comment.fill("Write to nora@tidewater.example")
     holder.press("Send my answers")
-    expect(holder.page.get_by_role("alert")).to_contain_text("A comment may tell who you are")
+    expect(holder.page.get_by_role("alert")).to_contain_text("looks like an e-mail address")
     assert not holder.sent()
 
     holder.press("Send my answers").sees(IN)
+
+
+def test_the_author_of_a_comment_gets_its_code(wave, holder):
+    """The code follows from the seed, its digest goes into the seal, and it stays where asked."""
+    seed = decode(holder.kept()["seed"])
+    holder.page.locator("textarea").fill("Quiet rooms")
+    holder.press("Send my answers").sees(IN)
+
+    code = threads.ballot_code(seed, wave=wave.key, item="comment")
+    expect(holder.page.locator(".codes .ballot-code")).to_have_text(codes.printed(code))
+    (sent,) = holder.sent()
+    receipt = receipt_of(decode(sent["prepared"]))
+    fields = unpad_fields(unseal(COUNT_KEY, decode(sent["sealed"]), bound_to=receipt))
+    assert fields == {
+        "comment": ["Quiet rooms"],
+        threads.field_of("comment"): [threads.thread_of(code)],
+    }
+    assert holder.kept() == {}
+
+    holder.page.get_by_label("Keep it in this browser").check()
+    holder.page.get_by_role("link", name="the page for answers").click()
+    holder.press("Use this code").sees("There is no answer here yet")
+    holder.press("Forget it")
+    expect(holder.page.get_by_role("heading", name="Kept in this browser")).to_be_hidden()
+    assert holder.kept() == {}
 
 
 def test_nothing_answered_is_not_sent(wave, holder):
