@@ -195,6 +195,11 @@ def page_of(comments: Comments, wanted: Wanted, *, number: int) -> CommentPage:
     )
 
 
+def page_with(comment: Comment) -> int:
+    """Find the page of the whole list on which a comment stands."""
+    return (comment.number - 1) // PER_PAGE + 1
+
+
 def comment_rows(comments: Comments, wanted: Wanted, *, title: str) -> list[list[Any]]:
     """List the comments that are asked for as rows of a file."""
     head = ["wave", "group", "question", "comment", "tags"]

@@ -176,7 +176,7 @@ def _page(
         waits=bool(messages) and threads.waits(session, wave),
         known_tags=comment_tags.known_tags(session),
         why_not=_why_not(comment),
-        longest=threads.LONGEST,
+        page_number=queries.page_with(comment),
     ), status
 
 
