@@ -28,6 +28,7 @@ from app.migrating import migrate_database
 from collector import files, intake
 from collector.config import Settings as CollectorSettings
 from collector.program import create_collector
+from collector.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,20 +78,19 @@ def fill(place: Place) -> None:
         # Waiting for the disk would be most of the time; tests/attack looks at durability.
         patch.setattr(intake, "SYNCHRONOUS", "OFF")
         patch.setattr(files.os, "fsync", lambda descriptor: None)  # the one of both programs
-        collector = create_collector(
-            CollectorSettings(
-                collector_store=place.data / "collector",
-                collector_keys=place.data / "keys" / "collector",
-                collector_token=settings.collector_token,
-                collector_url=place.collector_url,
-                public_url=place.url,
-            )
+        collector_settings = CollectorSettings(
+            collector_store=place.data / "collector",
+            collector_keys=place.data / "keys" / "collector",
+            collector_token=settings.collector_token,
+            collector_url=place.collector_url,
+            public_url=place.url,
         )
+        collector, store = create_collector(collector_settings), Store.of(collector_settings)
         client = Client(collector, use_cookies=False)
 
         def post(wave: str, form: Mapping[str, str]) -> None:
-            answer = client.post(f"/w/{wave}", data=form, base_url=place.collector_url)
-            assert answer.status_code == 200, answer.text[:500]
+            # Without the page of thanks, which is drawn in tests/browser and tests/collector.
+            store.submit(wave, form["code"], {key: [text] for key, text in form.items()})
 
         def redeem(document: Mapping[str, str]) -> None:
             answer = client.post("/anon/submit", json=document, base_url=place.collector_url)
