@@ -34,6 +34,7 @@ from tests.attack.full_view.companies import WaveAnswers, draw_company, draw_wav
 from tests.attack.full_view.explaining import Tables, numbers_of
 from tests.attack.full_view.policies import PRODUCT, WEAKER, Policy
 from tests.attack.full_view.sweeping import (
+    keeping_numbers,
     linkage_made_anew,
     public_numbers,
     strange_numbers,
@@ -117,6 +118,7 @@ def test_everything_shown_settles_nobody(app, session, publish, waves) -> None:
     asked = [waves[0].questionnaire, load("monthly_pulse")]
     known = {
         *public_numbers(tables, waves, asked=asked),
+        *keeping_numbers(waves, app.config["SETTINGS"]),
         *numbers_of([linkage, NEW_COMMENT]),
         *numbers_of([START.isoformat(), datetime.now(UTC).date().isoformat()]),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ from flask import Flask
 from pytest import MonkeyPatch
 from sqlalchemy.orm import Session
 
+from app.config import Settings
 from app.queries import releases
 from app.reporting import build
 from app.reporting.trends import trend_charts, trend_lines
 from app.reporting.waves import read_figures
+from app.services.holdings import months_after
+from app.services.wave_retention import UNWRITTEN
 from surveys.questionnaires import Questionnaire
 from tests.attack.full_view.companies import WaveAnswers
 from tests.attack.full_view.crawling import Seen
@@ -64,6 +68,15 @@ def public_numbers(
     counts = [len(texts) for texts in written]
     known = [made, plans, words, days, len(waves), written, counts]
     return {*numbers_of(known), *printed_numbers()}
+
+
+def keeping_numbers(waves: Sequence[WaveAnswers], settings: Settings) -> set[str]:
+    """List the numbers that follow from how long things are kept, by promise and settings."""
+    months = UNWRITTEN.keep_results_months
+    closings = [date.fromisoformat(wave.opening["closes_on"]) for wave in waves]
+    until = [months_after(day, months) for day in closings]
+    spans = [settings.keep_mail_days, settings.keep_former_people_days]
+    return {*numbers_of([spans, [[day.year, day.month, day.day] for day in until]])}
 
 
 def _comments(release: Mapping[str, Any]) -> Iterator[str]:
