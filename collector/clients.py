@@ -25,6 +25,8 @@ from surveys.answers import Reading
 from surveys.disclosure import Thresholds
 from surveys.documents import canonical
 from surveys.errors import UnknownWave, WaveClosed
+from surveys.promise_texts import sections_of
+from surveys.promises import Promise
 from surveys.questionnaires import Questionnaire
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,7 +53,18 @@ def build(plan: Mapping[str, Any], *, collector: str, pad: int) -> dict[str, str
     found = sorted(ROOT.glob("static/ballot/*.js"))
     found += [ROOT / "static" / "css" / f"{sheet}.css" for sheet in SHEETS]
     client = {path.name: path.read_text(encoding="utf-8") for path in found}
-    client["index.html"] = _page(plan, collector=collector, pad=pad, files=client)
+    said = _said(plan, collector=collector, files=client)
+    client["promise.html"] = _rendered("promise", **said)
+    client["index.html"] = _rendered(
+        "ballot",
+        **said,
+        questionnaire=Questionnaire.from_dict(plan["questionnaire"]),
+        promise=Promise.from_dict(plan["promise"]),
+        thresholds=Thresholds.from_dict(plan["thresholds"]),
+        reading=Reading(),
+        takes_letters=any(group["right"] == "letter" for group in plan["groups"]),
+        pad=pad,
+    )
     digests = {name: sha256(text.encode()).hexdigest() for name, text in client.items()}
     return client | {INDEX: canonical(digests).decode()}
 
@@ -93,7 +106,13 @@ def address_of(client_sha256: str) -> str:
     return f"/c/{client_sha256}/index.html"
 
 
-def _page(plan: Mapping[str, Any], *, collector: str, pad: int, files: Mapping[str, str]) -> str:
+def promise_address_of(client_sha256: str) -> str:
+    """Give the path of the page on which a wave's promise stands in full."""
+    return f"/c/{client_sha256}/promise.html"
+
+
+def _said(plan: Mapping[str, Any], *, collector: str, files: Mapping[str, str]) -> dict[str, Any]:
+    """Gather what both pages of a client say."""
     groups = tuple(
         {name: group[name] for name in ("group", "label", "n_eligible", "right")}
         for group in plan["groups"]
@@ -106,23 +125,19 @@ def _page(plan: Mapping[str, Any], *, collector: str, pad: int, files: Mapping[s
         n_eligible=sum(group["n_eligible"] for group in groups),
         groups=groups,
     )
-    return (
-        _templates()
-        .get_template("collector/ballot.html")
-        .render(
-            organisation=plan["organisation"],
-            wave=wave,
-            questionnaire=Questionnaire.from_dict(plan["questionnaire"]),
-            thresholds=Thresholds.from_dict(plan["thresholds"]),
-            reading=Reading(),
-            guardian=plan["guardian"],
-            application=plan["application"].rstrip("/"),
-            collector=collector,
-            takes_letters=any(group["right"] == "letter" for group in groups),
-            pad=pad,
-            files={name: _integrity(text) for name, text in files.items()},
-        )
-    )
+    return {
+        "organisation": plan["organisation"],
+        "wave": wave,
+        "promised": sections_of(plan),
+        "guardian": plan["guardian"],
+        "application": plan["application"].rstrip("/"),
+        "collector": collector,
+        "files": {name: _integrity(text) for name, text in files.items()},
+    }
+
+
+def _rendered(page: str, **said: Any) -> str:  # noqa: ANN401 whatever the page says
+    return _templates().get_template(f"collector/{page}.html").render(**said)
 
 
 @cache

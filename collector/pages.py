@@ -13,7 +13,7 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from collector.clients import address_of
+from collector.clients import address_of, promise_address_of
 from collector.errors import status_of
 from collector.folders import State
 from collector.openings import Opening
@@ -22,6 +22,8 @@ from surveys.answers import Reading, read_answers
 from surveys.codes import normalise
 from surveys.encoding import encode
 from surveys.errors import CountKeyNeeded, RightRefused, WaveClosed, WaveNotOpen, WrongState
+from surveys.promise_texts import sections_of
+from surveys.promises import Promise
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
@@ -46,6 +48,7 @@ class Card:
     closes_on: date
     n_eligible: int
     ballot_href: str | None
+    promise_href: str
     takes_letters: bool
 
 
@@ -150,6 +153,7 @@ def _card(store: Store, opening: Opening) -> Card:
         closes_on=date.fromisoformat(store.state(opening.wave).closes_on),
         n_eligible=opening.n_eligible,
         ballot_href=address_of(client_sha256) if opening.takes_ballots else None,
+        promise_href=promise_address_of(client_sha256),
         takes_letters=opening.takes_letters and opening.opens_on <= _today(),
     )
 
@@ -211,6 +215,8 @@ def _form(
         organisation=opening.organisation,
         wave=card,
         questionnaire=opening.questionnaire,
+        promise=Promise.from_dict(opening.manifest["promise"]),
+        promised=sections_of(opening.manifest),
         thresholds=opening.thresholds,
         action=card.href,
         reading=reading,

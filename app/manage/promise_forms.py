@@ -26,7 +26,7 @@ class PromiseForm(Form):
     purposes = TextAreaField(
         "What the survey is for",
         filters=[_text],
-        description="The first line stands right above the questions, the rest one tap further.",
+        description="The first line stands right above the questions, the others one tap further.",
         render_kw={"rows": 5, "maxlength": LONGEST["purposes"]},
     )
     readers = TextAreaField(
@@ -40,7 +40,7 @@ class PromiseForm(Form):
         "Whom people can ask",
         filters=[_text],
         description="Such as the works council or the data protection officer, and how to reach"
-        " them. Everybody reads it, without signing in too.",
+        " them. The first line stands above the questions. Anybody can read it without a sign-in.",
         render_kw={"rows": 3, "maxlength": LONGEST["contact"]},
     )
     keep_rosters_days = IntegerField(

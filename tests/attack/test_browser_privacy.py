@@ -199,6 +199,10 @@ def false_manifests(wave: Round) -> dict[str, dict[str, Any]]:
             {**own, "guardian": own_guardian},
             signed({**own, "guardian": own_guardian}, attacker),
         ),
+        "another promise": (
+            {**true, "promise": {**true["promise"], "readers": "Whoever likes."}},
+            wave.signature,
+        ),
         "no guardian": ({**own, "guardian": None}, None),
         "the list of another wave": (
             {**true, "wave": "another"},

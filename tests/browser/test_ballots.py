@@ -349,7 +349,9 @@ def test_a_guardian_who_must_still_open_the_seals_is_named(wave, voter):
     voter.open(wave)
     voter.page.get_by_text("What you still have to trust").click()
 
-    expect(voter.page.locator(".promise details")).to_contain_text("(Works council) holds the key")
+    expect(voter.page.locator(".promise details[open]")).to_contain_text(
+        "(Works council) holds the key"
+    )
 
 
 def test_the_whole_way_on_the_running_demo(chromium, live):

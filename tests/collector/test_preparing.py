@@ -31,6 +31,7 @@ from tests.collector.conftest import (
     make_wave,
     open_wave,
 )
+from tests.promises import PROMISE
 
 
 @pytest.fixture
@@ -85,6 +86,9 @@ def test_a_wave_opens_only_as_it_was_prepared(store):
             store.open_wave(make_wave(plan, reply | change).opening)
     with pytest.raises(DifferentDocument):
         store.open_wave(make_wave(make_plan(title="Other"), reply).opening)
+    with pytest.raises(DifferentDocument):
+        promise = {**PROMISE.to_dict(), "keep_results_months": 120}
+        store.open_wave(make_wave(make_plan(promise=promise), reply).opening)
 
     assert store.state("2026-03").name == "prepared"
 
