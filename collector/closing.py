@@ -35,9 +35,11 @@ from surveys.answers import read_answers
 from surveys.closed import make_closed_list
 from surveys.errors import BadDocument, CountKeyNeeded, SealBroken
 from surveys.hierarchy import Hierarchy, partition, parts_of
-from surveys.questions import Answer
+from surveys.questionnaires import Questionnaire
+from surveys.questions import Answer, Comment
 from surveys.release import build_release
-from surveys.sealing import unpad_fields, unseal
+from surveys.sealing import Fields, unpad_fields, unseal
+from surveys.threads import field_of, read_thread
 
 RELEASE = "release.json"
 CLOSED = "closed.json"
@@ -155,7 +157,20 @@ def _judged(
         fields = unpad_fields(unseal(count_key, sealed, bound_to=receipt))
     except SealBroken:
         return {}
-    return read_answers(opening.questionnaire, fields).answers
+    answers = read_answers(opening.questionnaire, fields).answers
+    return answers | threads_beside(opening.questionnaire, answers, fields)
+
+
+def threads_beside(
+    questionnaire: Questionnaire, answers: Mapping[str, Answer], fields: Fields
+) -> dict[str, Answer]:
+    """Read the threads of the comments that are kept; what is no id is left out alone."""
+    found = {
+        field_of(question.key): read_thread(fields, question.key)
+        for question in questionnaire.asked
+        if isinstance(question, Comment) and question.key in answers
+    }
+    return {field: thread for field, thread in found.items() if thread is not None}
 
 
 def _receipts(opening: Opening, intake: Intake) -> Sequence[bytes]:

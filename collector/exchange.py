@@ -1,4 +1,9 @@
-"""The exchange with the application: plans and openings in, releases out, by a token."""
+"""
+The exchange with the application, by a token.
+
+Plans and openings come in and releases go out; afterwards answers to comments come in,
+and the replies of their authors go out.
+"""
 
 from __future__ import annotations
 
@@ -70,6 +75,20 @@ def blueprint(store: Store, settings: Settings) -> Blueprint:
         """Destroy the answers of a wave unread."""
         store.cancel(wave)
         return "", 204
+
+    @bp.put("/threads")
+    def take_threads(wave: str) -> ResponseReturnValue:
+        """Keep what HR has answered, for the authors of the comments."""
+        store.conversations.take(wave, _about(wave))
+        return "", 204
+
+    @bp.post("/replies")
+    def replies(wave: str) -> ResponseReturnValue:
+        """Delete the replies that the application has by now, and give the others."""
+        stored = _read_document().get("stored")
+        if not isinstance(stored, list) or not all(isinstance(name, str) for name in stored):
+            raise BadDocument("List under stored the replies that you have.")
+        return jsonify(replies=store.conversations.exchange(wave, frozenset(stored)))
 
     return bp
 

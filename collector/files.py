@@ -8,6 +8,7 @@ import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 # The time of the last write to a store is the time of an answer, so files carry this one.
 EPOCH = (946_684_800, 946_684_800)  # 2000-01-01
@@ -47,15 +48,33 @@ def destroy(path: Path) -> None:
     except FileNotFoundError:
         return
     with file:
-        left = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        while left > 0:
-            left -= file.write(bytes(min(left, _BLOCK)))
-        file.flush()
-        os.fsync(file.fileno())
-        file.truncate(0)
+        _erase(file)
     path.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+@contextmanager
+def erased_after(path: Path) -> Iterator[None]:
+    """Overwrite what a path holds now, once another file was put in its place."""
+    try:
+        former = open(path, "r+b")
+    except FileNotFoundError:
+        yield
+        return
+    with former:
+        yield
+        if os.fstat(former.fileno()).st_nlink == 0:
+            _erase(former)
+
+
+def _erase(file: BinaryIO) -> None:
+    left = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    while left > 0:
+        left -= file.write(bytes(min(left, _BLOCK)))
+    file.flush()
+    os.fsync(file.fileno())
+    file.truncate(0)
 
 
 def forget_times(*paths: Path) -> None:

@@ -21,7 +21,10 @@ from surveys.errors import (
 from surveys.shapes import WAVE
 
 # What stays of a wave for good: that it was, what it promised, and what anybody may check.
-KEPT = frozenset({"lock", "state.json", "manifest.json", "closed.json"})
+FOR_GOOD = frozenset({"lock", "state.json", "manifest.json", "closed.json"})
+
+# And until the application has them destroyed, conversations about comments.
+KEPT = FOR_GOOD | {"threads.json", "replies.json"}
 
 FINISHED = frozenset({"acknowledged", "cancelled"})
 

@@ -11,6 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from collector.intake import Range, ranges_of
+from surveys import threads
 from surveys.ballots import public_key
 from surveys.disclosure import Thresholds
 from surveys.documents import canonical, sha256_of
@@ -128,7 +129,12 @@ class Opening:
 def pad_of(questionnaire: Questionnaire) -> int:
     """Measure the room that the longest filled-in form needs, written as fields."""
     longest = {question.key: _longest(question) for question in questionnaire.asked}
-    return LENGTH_BYTES + len(canonical(longest))
+    beside = {
+        threads.field_of(question.key): [threads.thread_of("")]
+        for question in questionnaire.asked
+        if isinstance(question, Comment)
+    }
+    return LENGTH_BYTES + len(canonical(longest | beside))
 
 
 def _longest(question: Question) -> list[str]:

@@ -17,9 +17,10 @@ from collector.clients import address_of, promise_address_of
 from collector.errors import status_of
 from collector.folders import State
 from collector.openings import Opening
-from collector.store import Accepted, Store
+from collector.rights import Accepted
+from collector.store import Store
 from surveys.answers import Reading, read_answers
-from surveys.codes import normalise
+from surveys.codes import normalise, printed
 from surveys.encoding import encode
 from surveys.errors import CountKeyNeeded, RightRefused, WaveClosed, WaveNotOpen, WrongState
 from surveys.promise_texts import sections_of
@@ -27,7 +28,10 @@ from surveys.promises import Promise
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
-OTHER_FILES = ("js/code.js", "icon.svg")
+OTHER_FILES = (
+    "js/code.js", "js/threads.js", "js/warning.js", "ballot/kept-codes.js", "ballot/telling.js",
+    "icon.svg",
+)  # fmt: skip
 
 NOTHING_ANSWERED = "Answer at least one question. No code was used."
 
@@ -120,7 +124,7 @@ def blueprint(store: Store) -> Blueprint:
 
     @bp.get("/static/<path:name>")
     def file(name: str) -> ResponseReturnValue:
-        """Serve a style sheet, the icon, or the script that helps with typing the code."""
+        """Serve a style sheet, the icon, or one of the scripts that help."""
         if name not in files:
             abort(404)
         # No tag and no date: a browser that sent one back would tell that it had been here.
@@ -195,6 +199,14 @@ def _thanks(opening: Opening, card: Card, accepted: Accepted) -> Response:
         receipt=encode(accepted.receipt),
         acknowledgement=encode(accepted.acknowledgement),
         closed_href=f"/anon/closed/{opening.wave}",
+        codes=[
+            {
+                "item": item,
+                "question": opening.questionnaire.question(item).text,
+                "code": printed(code),
+            }
+            for item, code in accepted.codes
+        ],
     )
     # Not "cookies": that would reach neighbouring host names and sign people out there.
     # Not "storage": a ballot of another survey may wait in it.

@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from collector import anon, errors, exchange, files, guard, pages
+from collector import anon, errors, exchange, files, guard, pages, thread_pages
 from collector.config import Settings
 from collector.store import Store
 
@@ -37,6 +37,7 @@ def create_collector(settings: Settings) -> Flask:
     store = Store.of(settings)
     store.tidy()
     program.register_blueprint(pages.blueprint(store))
+    program.register_blueprint(thread_pages.blueprint(store.conversations))
     program.register_blueprint(anon.blueprint(store))
     program.register_blueprint(exchange.blueprint(store, settings))
     guard.protect(program, settings)

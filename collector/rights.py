@@ -9,22 +9,42 @@ from dataclasses import dataclass
 from collector.intake import Range
 from collector.keys import WaveKeys
 from collector.openings import Opening
-from surveys import ballots, codes
+from surveys import ballots, codes, threads
 from surveys.answers import read_answers
 from surveys.documents import canonical
 from surveys.errors import ForgedBallot, InvalidAnswer, MalformedBallot, UnknownCode
 from surveys.questionnaires import Questionnaire
-from surveys.questions import Answer, MultipleChoice, Question, YesNo
+from surveys.questions import Answer, Comment, MultipleChoice, Question, YesNo
 from surveys.sealing import derive_private_key, pad_fields, seal
+
+Codes = tuple[tuple[str, str], ...]  # of comments: the item, and its code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An answer with a right to be kept: where, under which receipt, and sealed."""
+    """
+    An answer with a right to be kept: where, under which receipt, and sealed.
+
+    `codes` are those of the comments in it, where they are made here.
+    """
 
     within: Range
     receipt: bytes
     sealed: bytes
+    codes: Codes = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """
+    What somebody whose answer was stored takes away: its id, and a signature over it.
+
+    With a letter also the codes of the comments; with a ballot the browser makes them.
+    """
+
+    receipt: bytes
+    acknowledgement: bytes
+    codes: Codes
 
 
 def enter_ballot(
@@ -60,7 +80,10 @@ def enter_letter(
     reading = read_answers(opening.questionnaire, fields)
     if reading.errors:
         raise InvalidAnswer(next(iter(reading.errors.values())))
-    cleaned = fields_of(opening.questionnaire, reading.answers)
+    written = comment_codes(opening.questionnaire, reading.answers, digest=digest, keys=keys)
+    cleaned = fields_of(opening.questionnaire, reading.answers) | {
+        threads.field_of(item): [threads.thread_of(own_code)] for item, own_code in written
+    }
     receipt = hmac.digest(keys.letter, b"headwater letter v1" + digest, "sha256")
     sealed = seal(
         opening.count_key,
@@ -70,7 +93,18 @@ def enter_letter(
             keys.letter + receipt + canonical(cleaned), b"headwater letter seal v1"
         ),
     )
-    return Entry(within=own.within, receipt=receipt, sealed=sealed)
+    return Entry(within=own.within, receipt=receipt, sealed=sealed, codes=written)
+
+
+def comment_codes(
+    questionnaire: Questionnaire, answers: Mapping[str, Answer], *, digest: bytes, keys: WaveKeys
+) -> Codes:
+    """Derive the code of each comment that came with a letter."""
+    return tuple(
+        (question.key, threads.letter_code(keys.letter, digest=digest, item=question.key))
+        for question in questionnaire.asked
+        if isinstance(question, Comment) and question.key in answers
+    )
 
 
 def fields_of(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> dict[str, list[str]]:

@@ -11,9 +11,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from collector import closing, files, preparing, records, rights
+from collector import closing, conversations, files, preparing, records, rights
 from collector.clients import Clients
 from collector.config import BadSettings, Settings
+from collector.conversations import Conversations
 from collector.folders import (
     FINISHED,
     KEPT,
@@ -26,7 +27,7 @@ from collector.guardians import Guardian
 from collector.intake import Intake
 from collector.keys import Keys, WaveKeys
 from collector.openings import Opening
-from collector.rights import Entry
+from collector.rights import Accepted, Entry
 from surveys.documents import sha256_of
 from surveys.errors import (
     BadDocument,
@@ -42,14 +43,6 @@ from surveys.manifests import receipt_message
 from surveys.openings import check_plan
 from surveys.sealing import public_key_of
 from surveys.signing import SigningKey
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """What somebody whose answer was stored takes away: its id, and a signature over it."""
-
-    receipt: bytes
-    acknowledgement: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +81,7 @@ class Store:
         self._running: dict[str, Running] = {}
         self._intakes: dict[str, Intake] = {}
         self._clients = Clients(folder)
+        self.conversations = Conversations(folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._keys = Keys(keys)
 
@@ -137,7 +131,11 @@ class Store:
         message = receipt_message(
             manifest=running.opening.manifest_sha256, receipt=entry.receipt, sealed=entry.sealed
         )
-        return Accepted(receipt=entry.receipt, acknowledgement=running.receipt_key.sign(message))
+        return Accepted(
+            receipt=entry.receipt,
+            acknowledgement=running.receipt_key.sign(message),
+            codes=entry.codes,
+        )
 
     # What the application asks for.
 
@@ -339,11 +337,14 @@ class Store:
 
         A file system notes on its own when a file last changed, which nobody
         can set; touching the files now and then makes that the time of the
-        touch and not of an answer.  Keys of waves that another process closed
+        touch and not of an answer or a reply.  Keys of waves that another process closed
         leave the memory of this one.
         """
         for folder in folders_in(self._folder):
-            for path in folder.path.glob(f"{preparing.INTAKE}*"):
+            for path in (
+                *folder.path.glob(f"{preparing.INTAKE}*"),
+                *conversations.files_in(folder),
+            ):
                 with suppress(FileNotFoundError):  # closed this very moment
                     files.forget_times(path, folder.path)
         for wave in {*self._running, *self._intakes}:

@@ -65,28 +65,28 @@ def printed(code: str) -> str:
     return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
 
 
-def normalise(text: str) -> str:
+def normalise(text: str, *, source: str = "letter") -> str:
     """
-    Read a code as people type it, or raise `MalformedCode`.
+    Read a code as people type it, or raise `MalformedCode`; `source` is where they have it.
 
     Case, spaces and hyphens do not matter; the letter O is read as the digit 0,
     and the letters I and L as the digit 1.
     """
     code = re.sub(r"[\s\u2010-\u2015-]", "", text).upper().translate(_LOOKALIKES)
     if not code:
-        raise MalformedCode("Type the code from your letter.")
+        raise MalformedCode(f"Type the code from your {source}.")
     strange = sorted(set(code) - set(ALPHABET))
     if strange:
-        raise MalformedCode(f"A code has no {strange[0]!r} in it. Compare it with your letter.")
+        raise MalformedCode(f"A code has no {strange[0]!r} in it. Compare it with your {source}.")
     if len(code) != LENGTH:
         raise MalformedCode(
             f"A code has {LENGTH} characters; this one has {len(code)}. "
-            "Compare it with your letter."
+            f"Compare it with your {source}."
         )
     if check_character(code[:-1]) != code[-1]:
         raise MalformedCode(
             "This code has a mistake in it: a wrong character, or two exchanged. "
-            "Compare it with your letter."
+            f"Compare it with your {source}."
         )
     return code
 

@@ -26,7 +26,9 @@ Everything the survey domain can refuse.
     - ReleaseFrozen
     - CountKeyNeeded
     - GuardianNeeded
+    - RepliesWait
   - DifferentDocument
+  - UnknownThread
 """
 
 
@@ -128,6 +130,14 @@ class CountKeyNeeded(WrongState):
 
 class GuardianNeeded(WrongState):
     """A wave that may not open before the guardian has signed its manifest."""
+
+
+class RepliesWait(WrongState):
+    """A thread with as many replies as may wait to be read."""
+
+
+class UnknownThread(SurveyError):
+    """A code of a comment to which there is no answer, yet or any more."""
 
 
 class DifferentDocument(SurveyError):

@@ -13,7 +13,7 @@ export class Refused extends Error {}
 const utf8 = (text) => new TextEncoder().encode(text);
 
 /** Put parts behind each other; texts among them in UTF-8. */
-const joined = (...parts) =>
+export const joined = (...parts) =>
   Uint8Array.from(parts.flatMap((part) => [...(typeof part === "string" ? utf8(part) : part)]));
 
 export function encode(bytes) {
@@ -31,7 +31,7 @@ export function decode(text, length) {
 }
 
 const hex = (byte) => byte.toString(16).padStart(2, "0");
-const toNumber = (bytes) => BigInt("0x0" + Array.from(bytes, hex).join(""));
+export const toNumber = (bytes) => BigInt("0x0" + Array.from(bytes, hex).join(""));
 const toBytes = (number, length) =>
   Uint8Array.from({ length }, (_, i) => Number((number >> BigInt(8 * (length - 1 - i))) & 0xffn));
 
@@ -50,9 +50,9 @@ function inverse(number, n) {
   return ((x % n) + n) % n;
 }
 
-const sha = async (bits, bytes) => new Uint8Array(await subtle.digest(`SHA-${bits}`, bytes));
+export const sha = async (bits, bytes) => new Uint8Array(await subtle.digest(`SHA-${bits}`, bytes));
 
-async function hkdf(secret, salt, info, length) {
+export async function hkdf(secret, salt, info, length) {
   const key = await subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
   const how = { name: "HKDF", hash: "SHA-256", salt, info: utf8(info) };
   return new Uint8Array(await subtle.deriveBits(how, key, 8 * length));

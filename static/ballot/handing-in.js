@@ -2,7 +2,8 @@
 
 import { Refused, decode, encode, isAcknowledged, padFields, receiptOf, seal } from "./ballot.js";
 import * as page from "./panels.js";
-import { REASONS, REFUSALS, WAITING } from "./sentences.js";
+import { codeOf, printed, withThreads } from "./threads.js";
+import { REASONS, REFUSALS, WAITING, sayTelling } from "./sentences.js";
 import { submit } from "./sending.js";
 import {
   ballotOf, closesOn, end, guarded, isOpen, keeping, manifest, opensOn, render, wave,
@@ -16,7 +17,7 @@ export let receipt = null; // of answers that are in, until this page is left
 
 let isSending = false;
 let timer = null;
-let readAgain = ""; // a comment its writer was asked to look at once more
+const readAgain = new Set(); // comments their writer was asked to look at once more
 
 export async function send() {
   if (!isReady()) return;
@@ -37,7 +38,7 @@ export async function sendLater() {
 /** Throw the sealed answers away and answer anew; only while nothing was ever sent. */
 export function answerAnew() {
   clearTimeout(timer);
-  keeping.write({ sealed: undefined });
+  keeping.write({ sealed: undefined, commented: undefined });
   render();
   page.goTo("questions");
 }
@@ -54,16 +55,17 @@ export function resume() {
 function isReady() {
   page.forgetComplaint();
   const [long] = page.longComments();
-  const [telling] = page.tellingComments();
+  const telling = page.tellingComments().find(({ area }) => !readAgain.has(area.value));
   if (!keeping.read().signature) {
     page.complain(...REFUSALS.untaken, { id: "take", text: "Go to the ballot" });
   } else if (Object.keys(page.readForm()).length === 0) {
     page.complain(...REFUSALS.empty);
   } else if (long) {
     page.complain(...REFUSALS.long, { id: long.id, text: "Go to the comment" });
-  } else if (telling && telling.value !== readAgain) {
-    readAgain = telling.value;
-    page.complain(...REFUSALS.telling, { id: telling.id, text: "Go to the comment" });
+  } else if (telling) {
+    const { area, kind } = telling;
+    readAgain.add(area.value);
+    page.complain(...sayTelling(kind), { id: area.id, text: "Go to the comment" });
   } else {
     return true;
   }
@@ -71,10 +73,15 @@ function isReady() {
 }
 
 async function sealAnswers() {
-  const { prepared } = await ballotOf(keeping.read());
-  const content = padFields(page.readForm(), manifest.pad);
+  const state = keeping.read();
+  const { prepared } = await ballotOf(state);
+  const commented = page.commentedItems();
+  const seed = decode(state.seed, 32);
+  const fields = await withThreads(page.readForm(), commented, { seed, wave });
+  const content = padFields(fields, manifest.pad);
   const sealed = await seal(manifest.count_key, content, await receiptOf(prepared));
-  keeping.write({ sealed: encode(sealed), draft: undefined });
+  const items = commented.length ? commented : undefined;
+  keeping.write({ sealed: encode(sealed), draft: undefined, commented: items });
   page.clearForm(); // from here on nobody reads them on this device
 }
 
@@ -150,7 +157,18 @@ async function thank(reply, sealed) {
     acknowledgement: reply.acknowledgement,
   };
   page.fill("receipt", receipt.receipt);
+  const codes = await codesOf(keeping.read());
   end("done");
+  page.showCodes(codes, { canKeep: !keeping.isMemoryOnly });
+}
+
+/** Derive the codes of the comments that were sent; once the seed is forgotten nobody can. */
+function codesOf({ seed, commented = [] }) {
+  const derive = async (item) => {
+    const code = await codeOf(decode(seed, 32), { wave, item });
+    return { item, code: printed(code) };
+  };
+  return Promise.all(commented.map(derive));
 }
 
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,6 +1,8 @@
 // The page as the rest of the client sees it: panels to show, texts to fill in, a form to read.
 
+import { tieBox } from "./kept-codes.js";
 import { drawing } from "./qr.js";
+import { tellingKind } from "./telling.js";
 
 const all = (selector) => [...document.querySelectorAll(selector)];
 const the = (selector) => document.querySelector(selector);
@@ -105,12 +107,38 @@ export function longComments() {
   });
 }
 
-/** Find comments that may name their writer. */
+/** Find comments that may tell who wrote them, and by what. */
 export function tellingComments() {
-  const telling = [/\S@\S+\.\S/, /\d[\d\s()/-]{6,}\d/, /\b(as|am|being) the only\b/i];
-  return [...form.querySelectorAll("textarea")].filter((area) =>
-    telling.some((pattern) => pattern.test(area.value)),
-  );
+  const areas = [...form.querySelectorAll("textarea")];
+  const found = areas.map((area) => ({ area, kind: tellingKind(area.value) }));
+  return found.filter(({ kind }) => kind);
+}
+
+/** Name the items on which there is a comment. */
+export function commentedItems() {
+  const areas = [...form.querySelectorAll("textarea")];
+  return areas.filter((area) => area.value.trim()).map((area) => area.name);
+}
+
+// Codes by which answers to comments are read: shown once, kept only where somebody asks for it.
+
+export function showCodes(codes, { canKeep }) {
+  toggle("codes", codes.length > 0);
+  the("[data-codes]").replaceChildren(...codes.map((one) => codeEntry(one, { canKeep })));
+}
+
+function codeEntry({ item, code }, { canKeep }) {
+  const entry = the("[data-code-entry]").content.firstElementChild.cloneNode(true);
+  const part = (selector) => entry.querySelector(selector);
+  const [box, label] = [part("input"), part("label")];
+  const question = the(`label[for="q-${item}"]`).textContent;
+  part("[data-about]").textContent = question;
+  part("[data-comment-code]").textContent = code;
+  part("button").addEventListener("click", (event) => copy(code, event));
+  box.id = label.htmlFor = `keep-${item}`;
+  part(".choice").hidden = !canKeep;
+  tieBox(box, { code, about: `${the("h1").textContent}: ${question}` });
+  return entry;
 }
 
 // Things to take along.

@@ -26,10 +26,6 @@ export const REFUSALS = {
     "Answer at least one question, or choose “I prefer not to answer”.",
   ],
   long: ["A comment is too long", "It would be left out when the answers are counted."],
-  telling: [
-    "A comment may tell who you are",
-    "It holds what looks like an address, a number or a personal detail. It is shown word for word. Change it, or send again to leave it as it is.",
-  ],
   late: ["The survey closes soon", "There is no time left for sending later. Send your answers now."],
   held: [
     "This device holds a ballot already",
@@ -50,6 +46,12 @@ export const REFUSALS = {
   malformed: ["This could not be read", "The address is incomplete. Begin again from here."],
   manifest: ["These keys cannot be used", "Tell your works council: a key of this survey is faulty."],
 };
+
+/** What is asked of whoever wrote what may name them; sending again leaves it as it is. */
+export const sayTelling = (kind) => [
+  "A comment may tell who you are",
+  `It holds what looks like ${kind}. It is shown word for word. Change it, or send again to leave it as it is.`,
+];
 
 /** What application and collector said no to. */
 export const REASONS = {

@@ -12,6 +12,7 @@ import segno
 from playwright.sync_api import Page
 from segno import encoder
 
+from surveys import codes, threads
 from surveys.manifests import words
 from tests.browser.modules import open_modules
 from tests.conftest import ROOT
@@ -131,3 +132,77 @@ def test_what_is_no_later_day_leaves_the_one_that_was_signed(page):
     )
 
     assert said == ["20 March 2026", *["13 March 2026"] * 8]
+
+
+def codes_of(page: Page, seeds: list[bytes]) -> list[list[str]]:
+    """Derive code and thread of two comments for each seed with the client's own code."""
+    found: list[list[str]] = page.evaluate(
+        "async seeds => { const {codeOf, threadOf} = await import('./threads.js'); const all = [];"
+        " for (const seed of seeds) for (const item of ['comment', 'what_helps']) {"
+        "   const code = await codeOf(Uint8Array.from(seed), {wave: '2026-03', item});"
+        "   all.push([code, await threadOf(code)]); }"
+        " return all }",
+        [list(seed) for seed in seeds],
+    )
+    return found
+
+
+def test_codes_of_comments_are_those_of_python(page):
+    """From the same seed the same codes, each with its check character, and the same threads."""
+    seeds = [bytes(32), bytes([255]) * 32, *(random.Random(n).randbytes(32) for n in range(20))]
+    own = [
+        threads.ballot_code(seed, wave="2026-03", item=item)
+        for seed in seeds
+        for item in ("comment", "what_helps")
+    ]
+
+    assert codes_of(page, seeds) == [[code, threads.thread_of(code)] for code in own]
+    assert [codes.normalise(codes.printed(code)) for code in own] == own
+    assert len(set(own)) == len(own)
+
+
+TELLING = {
+    "an e-mail address": ["Ask n.ng@tidewell.example", "an mich: a@b.de"],
+    "a postal address": [
+        "I live at 12 Mill Lane", "Hauptstraße 5", "aus der Goethestr. 12a", "Kerkstraat 9",
+        "at SW1A 1AA", "12, rue de Rome", "Calle Mayor, 4",
+    ],
+    "a name": [
+        "My name is nora", "I'm called Bo", "Mr Jones shouts", "Ask Dr. Okafor", "Frau Weiß hilft",
+        "Nothing works.\nRegards,\nBo Ng", "my manager Thomas is great", "Talk to Anna Schmidt.",
+        "Herr Özil", "José García helped",
+    ],
+    "something that fits one person": [
+        "As the only driver here", "I’m the only woman", "being one of the two nurses",
+    ],
+    "a phone number": [
+        "Ring 0171 2345678", "+44 20 7946 0018", "(030) 123456-7", "555-123-4567", "call 5551234",
+    ],
+}  # fmt: skip
+HARMLESS = [
+    "More light and quieter rooms, please.",
+    "From 2024-2025 the rota changed; on 01/02/2025 and 2025-02-01 too.",
+    "We lost 10 000 000 or 1.250.000 euros; 8:00-16:00 is fine, 09:00 - 17:30 too.",
+    "The Customer Service and Human Resources teams never talk on Monday Morning.",
+    "Will Mark Twain's book be read? May and June are busy. Grace would help.",
+    "Die Führungskraft hört zu, und die Neue Leitung ist auf dem Weg 2 Schritte weiter.",
+    "Our only lift is broken. It is the only way up. One of the doors sticks.",
+    "Thanks, and keep it up!\nBest regards",
+    "Room 12 is cold, Line 5 waits, order 4711 is late, SAP R3 and M365 are slow.",
+    "I drive 12 roads a day. 3 Good Ideas were dropped. @home I have no screen.",
+    "Mein Arbeitsweg 2 Stunden; Parkplatz 3 ist voll. We meet via Teams 2 hours a week.",
+    "Please call me by my title. My manager Monday mornings is stressed.",
+]
+
+
+def test_what_may_tell_who_wrote_is_asked_about_and_ordinary_text_is_not(page):
+    """Each kind is named where it stands; dates, amounts, rooms and teams raise no alarm."""
+    texts = [text for found in TELLING.values() for text in found]
+    kinds = page.evaluate(
+        "async texts => { const {tellingKind} = await import('./telling.js');"
+        " return texts.map(tellingKind) }",
+        [*texts, *HARMLESS],
+    )
+
+    named = {text: kind for kind, found in TELLING.items() for text in found}
+    assert dict(zip([*texts, *HARMLESS], kinds, strict=True)) == named | dict.fromkeys(HARMLESS)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from collector import closing, files
-from collector.folders import KEPT
+from collector.folders import FOR_GOOD
 from collector.store import Store
 from surveys import sealing
 from surveys.closed import check_closed_list
@@ -136,7 +136,7 @@ def test_after_the_close_nothing_leads_from_receipt_to_answer(store, wave, tmp_p
     close(store, wave)
 
     left = {path.name for path in (store._folder / wave.key).iterdir()}
-    assert left == KEPT | {"release.json"}
+    assert left == FOR_GOOD | {"release.json"}
     assert [path.name for path in (tmp_path / "keys").iterdir()] == ["CACHEDIR.TAG"]
     release, state, closed = (
         (store._folder / wave.key / name).read_text()
@@ -190,7 +190,7 @@ def test_acknowledging_leaves_what_anybody_may_check(store, wave):
     store.acknowledge(wave.key, sha256(release).hexdigest())
     store.acknowledge(wave.key, sha256(release).hexdigest())
 
-    assert {path.name for path in (store._folder / wave.key).iterdir()} == KEPT
+    assert {path.name for path in (store._folder / wave.key).iterdir()} == FOR_GOOD
     assert store.closed_list(wave.key) == before
     assert store.envelope(wave.key)["manifest"] == wave.text
     for deed in (
@@ -324,4 +324,4 @@ def test_tidying_finishes_a_close_that_broke_off(store, wave, monkeypatch):
     Store(store._folder, keys=keys.parent).tidy()
 
     assert not keys.exists()
-    assert {p.name for p in (store._folder / wave.key).iterdir()} == KEPT | {"release.json"}
+    assert {p.name for p in (store._folder / wave.key).iterdir()} == FOR_GOOD | {"release.json"}

@@ -33,7 +33,7 @@ def test_open_surveys_are_listed(visitor, wave):
     """The first page leads to each open survey and counts nothing."""
     page = visitor.get("/")
 
-    assert [a["href"] for a in page.select("main a")] == [f"/w/{wave[0]}"]
+    assert [a["href"] for a in page.select("main a")] == [f"/w/{wave[0]}", "/threads"]
 
 
 def test_no_survey_open_is_said(visitor):
@@ -178,7 +178,7 @@ def test_ballots_can_be_taken_early(visitor, settings):
     """A wave for ballots shows its pages at once; its form for letters comes with the day."""
     opened = open_wave(Store.of(settings), "later", rights=BOTH, **LATER)
 
-    assert [a["href"] for a in visitor.get("/").select("main a")] == ["/w/later"]
+    assert [a["href"] for a in visitor.get("/").select("main a")] == ["/w/later", "/threads"]
     page = visitor.get("/w/later")
     assert page.select("main a[href^='/c/']")
     assert not page.select("form")
