@@ -32,6 +32,7 @@ from app.services import (
     roll_ups,
     sign_ins,
     spare_keys,
+    team_changes,
     throttle,
 )
 
@@ -184,9 +185,22 @@ def tidy(session: Session, settings: Settings, now: datetime) -> str | None:
     return None
 
 
+def change_teams(session: Session, settings: Settings, now: datetime) -> str | None:
+    """Carry out the changes of the tree of teams whose day has come."""
+    due = team_changes.carry_out_due(session, today=now.date())
+    n_refused = sum(bool(change.refused) for change in due)
+    sentences = []
+    if n_done := len(due) - n_refused:
+        sentences.append(f"Carried out {_many(n_done, 'change', 'changes')} of the tree of teams.")
+    if n_refused:
+        sentences.append(f"{_many(n_refused, 'change', 'changes')} no longer fitted.")
+    return " ".join(sentences) or None
+
+
 # In this order: what an earlier deed makes due, a later one does in the same tick.
 DEEDS: dict[str, Deed] = {
     "closing waves": close_waves,
+    "changing teams": change_teams,
     "carrying conversations": carry_conversations,
     "reminding people": remind_people,
     "adding up answers": roll_up_answers,

@@ -22,6 +22,7 @@ from app.manage import (
     retention,
     roster,
     surveys,
+    team_changes,
     teams,
     touchpoints,
     waves,
@@ -32,8 +33,8 @@ from app.respond import views as respond
 
 ROOT = Path(__file__).parent.parent
 FEATURES = (
-    account, ballot, home, people, roster, teams, surveys, waves, promises, touchpoints, outbox,
-    retention, report, comments, actions, respond,
+    account, ballot, home, people, roster, teams, team_changes, surveys, waves, promises,
+    touchpoints, outbox, retention, report, comments, actions, respond,
 )  # fmt: skip
 # The largest thing anybody sends is a roster of 5 MB.
 MAX_REQUEST_BYTES = 6 * 2**20

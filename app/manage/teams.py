@@ -10,7 +10,7 @@ from wtforms import Form
 
 from app.database import get_session
 from app.forms import choices
-from app.manage.team_forms import FirstTeamForm, MoveTeamForm, NewTeamForm, RenameForm
+from app.manage.team_forms import FirstTeamForm, NewTeamForm
 from app.models import Team
 from app.queries import teams as queries
 from app.security import allow
@@ -60,55 +60,12 @@ def show(team_id: int) -> ResponseReturnValue:
     )
 
 
-@bp.route("/<int:team_id>/rename", methods=["GET", "POST"])
-@administrators
-def rename(team_id: int) -> ResponseReturnValue:
-    """Give a team another name."""
-    team, session = _team(team_id), get_session()
-    form = RenameForm(request.form, obj=team)
-    if request.method == "POST" and form.validate():
-        teams.rename_team(session, team, name=form.name.data or "")
-        session.commit()
-        return _to(team, "team-renamed")
-    return _form_page("teams/rename.html", form, team=team)
-
-
-@bp.route("/<int:team_id>/move", methods=["GET", "POST"])
-@administrators
-def move(team_id: int) -> ResponseReturnValue:
-    """Put a team under another."""
-    team, session = _team(team_id), get_session()
-    inside = queries.subtree_ids(session, [team.id])
-    form = MoveTeamForm(request.form, parent=str(team.parent_id or ""))
-    places = queries.team_choices(session, on=_today())
-    form.parent.choices = choices(place for place in places if int(place[0]) not in inside)
-    if request.method == "POST" and form.validate():
-        teams.move_team(session, team, parent=teams.find_team(session, int(form.parent.data)))
-        session.commit()
-        return _to(team, "team-moved")
-    return _form_page("teams/move.html", form, team=team)
-
-
-@bp.post("/<int:team_id>/close")
-@administrators
-def close(team_id: int) -> ResponseReturnValue:
-    """Close an empty team."""
-    team, session = _team(team_id), get_session()
-    teams.close_team(session, team, on=_today())
-    session.commit()
-    return redirect(url_for("teams.index", notice="team-closed"), 303)
-
-
 def _team(team_id: int) -> Team:
     return teams.find_team(get_session(), team_id)
 
 
 def _today() -> date:
     return datetime.now(UTC).date()
-
-
-def _to(team: Team, notice: str) -> ResponseReturnValue:
-    return redirect(url_for("teams.show", team_id=team.id, notice=notice), 303)
 
 
 def _form_page(template: str, form: Form, **context: Team) -> ResponseReturnValue:

@@ -56,11 +56,9 @@ KEPT: dict[str, Kept] = {
         ),
     ),
     "answer_drafts": Kept(rule="results", personal="wave_id thread text written_by_id"),
-    "changed_people": Kept(rule="people", personal="change_id person_id"),
-    "changed_teams": Kept(rule="nobody", plain="change_id team_id side"),
     "comment_tags": Kept(rule="results", personal="wave_id number tag"),
     "changed_people": Kept(rule="people", personal="change_id person_id"),
-    "changed_teams": Kept(rule="nobody", plain="change_id team_id side"),
+    "changed_teams": Kept(rule="nobody", plain="change_id team_id side name"),
     "counting_groups": Kept(
         rule="issuances", personal="n_issued", plain="wave_id key label n_eligible right"
     ),
@@ -103,10 +101,6 @@ KEPT: dict[str, Kept] = {
     "survey_versions": Kept(
         rule="nobody",
         plain="id key version title audience definition created_at frozen_at is_retired",
-    ),
-    "team_changes": Kept(
-        rule="nobody",
-        plain="id kind starts_on name second_name parent_id planned_at done_on refused",
     ),
     "team_changes": Kept(
         rule="nobody",

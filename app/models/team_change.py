@@ -59,13 +59,18 @@ class TeamChange(Base):
         return [changed.team for changed in self.teams if changed.side == "after"]
 
     @property
+    def names(self) -> list[str]:
+        """What the teams that change were called when it was entered."""
+        return [changed.name for changed in self.teams if changed.side == "before"]
+
+    @property
     def is_planned(self) -> bool:
         """Whether it is still to be carried out."""
         return self.done_on is None and not self.refused
 
 
 class ChangedTeam(Base):
-    """A team that a change is about, or that it made."""
+    """A team that a change is about, or that it made, under the name it had then."""
 
     __tablename__ = "changed_teams"
     __table_args__ = (CheckConstraint("side IN ('before', 'after')", name="known_side"),)
@@ -75,6 +80,7 @@ class ChangedTeam(Base):
     )
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), primary_key=True)
     side: Mapped[str] = mapped_column(String(6))
+    name: Mapped[str] = mapped_column(String(120))
 
     team: Mapped[Team] = relationship()
 

@@ -10,7 +10,9 @@ from datetime import date
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.models import Membership, Person, Team
+from app.models import Membership, Person, Team, TeamChange
+
+SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,18 @@ def _rows(
             closed_on=team.closed_on,
         )
         yield from below
+
+
+def changes_done(session: Session) -> list[TeamChange]:
+    """List the newest changes of the tree that were carried out."""
+    return list(
+        session.scalars(
+            select(TeamChange)
+            .where(TeamChange.done_on.is_not(None))
+            .order_by(TeamChange.done_on.desc(), TeamChange.id.desc())
+            .limit(SHOWN)
+        )
+    )
 
 
 def people_in(session: Session, team_id: int, *, on: date) -> list[Person]:

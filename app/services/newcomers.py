@@ -17,10 +17,10 @@ Places = Mapping[int, str]
 
 def rosters_still_needed(session: Session) -> frozenset[int]:
     """
-    Name the waves whose roster entries must be kept: the next wave is compared with them.
+    Name the waves with whose rosters the next wave is going to be compared.
 
     They are the waves that run, because one of them may yet be cancelled, and the newest
-    released one.  All others may be forgotten as far as this rule is concerned.
+    released one.  Without these rosters every group of the next wave needs more answers.
     """
     running = session.scalars(
         select(Wave.id).where(

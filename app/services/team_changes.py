@@ -55,7 +55,7 @@ def find(session: Session, change_id: int) -> TeamChange:
 
 def enter(session: Session, draft: Draft, *, now: datetime, today: date) -> TeamChange:
     """Carry a change out if its day has come, or plan it; refused where it cannot be."""
-    _check_day(draft, today)
+    check_day(draft, today)
     change = TeamChange(
         kind=draft.kind,
         starts_on=draft.starts_on,
@@ -63,7 +63,7 @@ def enter(session: Session, draft: Draft, *, now: datetime, today: date) -> Team
         second_name=draft.second_name,
         parent=draft.parent,
         planned_at=now,
-        teams=[ChangedTeam(team=team, side="before") for team in draft.teams],
+        teams=[ChangedTeam(team=team, side="before", name=team.name) for team in draft.teams],
         people=[ChangedPerson(person_id=person) for person in sorted(draft.moving)],
     )
     if draft.starts_on > today:
@@ -143,6 +143,8 @@ def perform(session: Session, draft: Draft, *, on: date) -> tuple[Team, ...]:
         case "merge":
             return (_merge(session, draft, on=on),)
         case "move" if draft.parent is not None:
+            if draft.parent is team.parent:
+                raise Conflict(f"{team.name} is under {draft.parent.name} already.")
             teams.move_team(session, team, parent=draft.parent)
         case "rename":
             teams.rename_team(session, team, name=draft.name)
@@ -170,7 +172,7 @@ def people_in(session: Session, team: Team, *, on: date) -> list[Membership]:
 
 def _carry_out(session: Session, change: TeamChange, draft: Draft, *, on: date) -> None:
     for team in perform(session, draft, on=on):
-        change.teams.append(ChangedTeam(team=team, side="after"))
+        change.teams.append(ChangedTeam(team=team, side="after", name=team.name))
     change.done_on, change.people = on, []
     session.flush()
 
@@ -267,7 +269,8 @@ def _follow(session: Session, team: Team, before: Sequence[Team]) -> Team:
     return team
 
 
-def _check_day(draft: Draft, today: date) -> None:
+def check_day(draft: Draft, today: date) -> None:
+    """Refuse a day that is over, or too far to plan for."""
     if draft.starts_on < today:
         raise Unusable("Choose today or a later day: what was counted stays as it was.")
     if draft.starts_on > today + LATEST:

@@ -53,6 +53,7 @@ class Preview:
 
 def preview(session: Session, draft: Draft, *, today: date) -> Preview:
     """Try a change out as if it were today, with the people of today; raise if it cannot be."""
+    team_changes.check_day(draft, today)
     attempt = session.begin_nested()
     try:
         before = _drawn(session, on=today)
@@ -97,6 +98,8 @@ def _compared(before: Roster, after: Roster, descents: list[Descent]) -> Preview
             for node in after.hierarchy.walk
             if after.hierarchy.children(node)
             and node in before.hierarchy
+            and _inside(before, node)
+            and _inside(after, node)
             and then(_inside(after, node)) != _inside(before, node)
         ),
         n_going_on=len(going_on),

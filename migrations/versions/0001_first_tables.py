@@ -496,6 +496,7 @@ def upgrade() -> None:
         sa.Column("change_id", sa.Integer(), nullable=False),
         sa.Column("team_id", sa.Integer(), nullable=False),
         sa.Column("side", sa.String(length=6), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
         sa.CheckConstraint(
             "side IN ('before', 'after')", name=op.f("ck_changed_teams_known_side")
         ),
