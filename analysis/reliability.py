@@ -12,7 +12,7 @@ from scipy import stats
 from analysis.demeaning import two_way_demeaned
 from analysis.errors import NotEnoughTeams, NotIdentified
 from analysis.frames import FLAT, Vector, check_scores, over_periods, team_means
-from analysis.summary import Summary, count, fixed, interval, p_value
+from analysis.summary import Summary, count, fixed, interval, p_equals
 
 GOOD, USABLE, WEAK = 0.70, 0.50, 0.30
 UNKNOWN_SPREAD = "The spread of answers within teams is not known."
@@ -31,6 +31,8 @@ class IccResult:
         Limits of its 95% interval.
     icc2 : float
         Reliability of a team mean, by the classic formula.
+    icc2_ci_low, icc2_ci_high : float
+        Limits of its 95% interval; below 0 where teams need not differ at all.
     n0 : float
         The team size that stands for unequal sizes.
     statistic, pvalue : float
@@ -44,6 +46,8 @@ class IccResult:
     icc1_ci_low: float
     icc1_ci_high: float
     icc2: float
+    icc2_ci_low: float
+    icc2_ci_high: float
     n0: float
     statistic: float
     pvalue: float
@@ -63,12 +67,16 @@ class IccResult:
                     fixed(self.icc1),
                     interval(self.icc1_ci_low, self.icc1_ci_high),
                 ),
-                ("ICC(2), a team mean", fixed(self.icc2), ""),
+                (
+                    "ICC(2), a team mean",
+                    fixed(self.icc2),
+                    interval(self.icc2_ci_low, self.icc2_ci_high),
+                ),
             ),
             notes=(
                 f"{count(self.n_teams)} teams, {count(self.nobs)} respondents.",
                 f"No difference between teams: F = {fixed(self.statistic)}, "
-                f"p {_equals(self.pvalue)}.",
+                f"p {p_equals(self.pvalue)}.",
             ),
         )
 
@@ -102,7 +110,8 @@ def icc(scores: pd.DataFrame) -> IccResult:
     One-way analysis of variance: ``MSB`` between teams, ``MSW`` within,
     ``n0 = (N - sum(n**2) / N) / (J - 1)``, ``ICC(1) = (MSB - MSW) / (MSB + (n0 - 1) MSW)``,
     ``ICC(2) = (MSB - MSW) / MSB`` [1]_.  The interval of ICC(1) is the F interval [2]_,
-    exact for teams of one size and normal scores, with `n0` in the place of that size.
+    exact for teams of one size and normal scores, with `n0` in the place of that size; that
+    of ICC(2) is ``1 - 1 / F`` at the same two limits of F.
     R's ``multilevel::ICC1`` takes the mean team size instead of `n0`.
 
     References
@@ -146,6 +155,8 @@ def icc(scores: pd.DataFrame) -> IccResult:
         icc1_ci_low=_icc1(f_low, n0),
         icc1_ci_high=_icc1(f_high, n0),
         icc2=1 - msw / msb,
+        icc2_ci_low=float(1 - 1 / f_low),
+        icc2_ci_high=float(1 - 1 / f_high),
         n0=n0,
         statistic=float(statistic),
         pvalue=float(stats.f.sf(statistic, df_between, df_within)),
@@ -316,11 +327,6 @@ def reliability_word(reliability: float) -> str:
     if reliability >= USABLE:
         return "usable"
     return "weak" if reliability >= WEAK else "too weak"
-
-
-def _equals(pvalue: float) -> str:
-    text = p_value(pvalue)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def _icc1(statistic: float, n0: float) -> float:

@@ -93,7 +93,7 @@ def item_mean(counts: Mapping[str, int]) -> ScoreEstimate:
     >>> score.estimate, round(score.ci_low, 4), score.n
     (3.8, 3.1426, 10)
     """
-    points, number = _histogram(counts)
+    points, number = histogram_of(counts)
     n = int(number.sum())
     if n < 2:
         raise NotEnoughTeams("An interval needs two answers.")
@@ -298,7 +298,7 @@ def construct_mean_conservative(
     """
     if n < 2 or not items:
         raise NotEnoughTeams("An interval needs two answers.")
-    histograms = [_histogram(counts) for counts in items]
+    histograms = [histogram_of(counts) for counts in items]
     answers = np.array([number.sum() for _, number in histograms])
     if answers.max() > n:
         raise BadFrame("An item has more answers than there are people.")
@@ -378,7 +378,8 @@ def _t_interval(
     )
 
 
-def _histogram(counts: Mapping[str, int]) -> tuple[Vector, Vector]:
+def histogram_of(counts: Mapping[str, int]) -> tuple[Vector, Vector]:
+    """Take the points of a histogram and their numbers, or refuse it with `BadFrame`."""
     try:
         points = np.array([float(point) for point in counts])
     except ValueError as error:

@@ -90,6 +90,19 @@ def p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
+def p_equals(p: float) -> str:
+    """
+    Write a p-value for the middle of a sentence.
+
+    Examples
+    --------
+    >>> p_equals(0.0000004), p_equals(0.0493)
+    ('< 0.001', '= 0.049')
+    """
+    text = p_value(p)
+    return text if text.startswith("<") else f"= {text}"
+
+
 def percent(share: float, digits: int = 0) -> str:
     """
     Write a share in [0, 1] as a percentage.
