@@ -6,21 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy import stats
-from statsmodels.regression.linear_model import OLS
 
-from analysis.demeaning import demeaned, two_way_demeaned
-from analysis.errors import AnalysisError, BadFrame, NotEnoughTeams, NotIdentified
-from analysis.frames import FLAT, Vector, check_scores, has_periods
-from analysis.regression import t_pvalue
+from analysis.demeaning import demeaned
+from analysis.errors import AnalysisError, BadFrame
+from analysis.frames import FLAT, check_scores, has_periods
+from analysis.panel_fits import (
+    Effects,
+    PanelEstimate,
+    Prepared,
+    clustered_slope,
+    corrected_slope,
+    line_between,
+    prepare,
+    without_singletons,
+)
 from analysis.reliability import pooled_variance, within_reliability
 from analysis.summary import NOT_ESTIMABLE, Summary, count, fixed, p_value, significant
 
 Figure = TypeVar("Figure")
-Effects: TypeAlias = Literal["none", "period", "team and period"]
+Rows: TypeAlias = Literal["all", "with the period before", "with the period after"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,71 +36,68 @@ class Model:
     outcome: str
     predictors: tuple[str, ...]
     effects: Effects
-    is_lagged: bool = False
+    rows: Rows = "all"
 
 
+VALUES = ("x", "y", "x_noise", "y_noise")
 BOTH: Effects = "team and period"
+BEFORE: Rows = "with the period before"
 MODELS = {
     "pooled": Model(words="All rows, no effects", outcome="y", predictors=("x",), effects="none"),
     "pooled_period": Model(
         words="All rows, period effects", outcome="y", predictors=("x",), effects="period"
     ),
     "within_two_way": Model(words="Within teams", outcome="y", predictors=("x",), effects=BOTH),
+    "first_difference": Model(
+        words="Change on change, from one period to the next",
+        outcome="dy",
+        predictors=("dx",),
+        effects="period",
+        rows=BEFORE,
+    ),
     "lag_forward": Model(
         words="Within teams, customers one period after employees",
         outcome="y",
         predictors=("x_before",),
         effects=BOTH,
-        is_lagged=True,
+        rows=BEFORE,
     ),
     "lag_reverse": Model(
         words="Within teams, employees one period after customers",
         outcome="x",
         predictors=("y_before",),
         effects=BOTH,
-        is_lagged=True,
+        rows=BEFORE,
+    ),
+    "lead_placebo": Model(
+        words="Check: customers on employees one period later",
+        outcome="y",
+        predictors=("x_after", "x"),
+        effects=BOTH,
+        rows="with the period after",
     ),
     "adl_forward": Model(
         words="Customers on their own past and that of employees",
         outcome="y",
         predictors=("x_before", "y_before"),
         effects="period",
-        is_lagged=True,
+        rows=BEFORE,
     ),
     "adl_reverse": Model(
         words="Employees on their own past and that of customers",
         outcome="x",
         predictors=("y_before", "x_before"),
         effects="period",
-        is_lagged=True,
+        rows=BEFORE,
     ),
 }
+CORRECTED = {"within_corrected": "within_two_way", "lag_corrected": "lag_forward"}
+"""Models given once more without the survey noise of their predictor."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PanelEstimate:
-    """
-    One slope of a panel model.
-
-    Attributes
-    ----------
-    estimate : float
-        Points of the outcome per point of the predictor.
-    std_error, ci_low, ci_high : float
-        Clustered by team (`between`: classical); limits of the 95% interval.
-    pvalue : float
-        Two-sided, on ``n_teams - 1`` degrees of freedom (`between`: ``n_teams - 2``).
-    nobs, n_teams : int
-        Rows and teams that entered the fit.
-    """
-
-    estimate: float
-    std_error: float
-    ci_low: float
-    ci_high: float
-    pvalue: float
-    nobs: int
-    n_teams: int
+ERRORS = {
+    "wild bootstrap": "So few teams: all changes of sign of a team's residuals were tried.",
+    "CR2": "Errors by team, with fewer degrees of freedom where few teams decide (CR2).",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +113,20 @@ class PanelLink:
         How far a team's movement over time can be told from survey noise.
     pooled, pooled_period, between, within_two_way : PanelEstimate or None
         Customer score on engagement of the same period.
+    first_difference : PanelEstimate or None
+        Its change on the change of engagement from the period before, with period effects.
     lag_forward, lag_reverse : PanelEstimate or None
         Customer score on engagement one period earlier, and engagement on the customer
         score one period earlier, with team and period effects.
+    lead_placebo : PanelEstimate or None
+        Customer score on engagement one period *later*, beside that of the same period:
+        away from zero, something else moves both.
     adl_forward, adl_reverse : PanelEstimate or None
-        The same with period effects, and the outcome's own earlier value in place of
-        team effects.
+        The lags with period effects, and the outcome's own earlier value in place of team
+        effects.
+    within_corrected, lag_corrected : PanelEstimate or None
+        `within_two_way` and `lag_forward` as they would be without survey noise in
+        engagement; a sensitivity, not the finding.
     within_team_slope : float or None
         The slope within teams without period effects, only to see what these change.
     reasons : tuple of (str, str)
@@ -132,10 +142,14 @@ class PanelLink:
     pooled_period: PanelEstimate | None
     between: PanelEstimate | None
     within_two_way: PanelEstimate | None
+    first_difference: PanelEstimate | None
     lag_forward: PanelEstimate | None
     lag_reverse: PanelEstimate | None
+    lead_placebo: PanelEstimate | None
     adl_forward: PanelEstimate | None
     adl_reverse: PanelEstimate | None
+    within_corrected: PanelEstimate | None
+    lag_corrected: PanelEstimate | None
     within_team_slope: float | None
     reasons: tuple[tuple[str, str], ...]
 
@@ -145,18 +159,26 @@ class PanelLink:
             NOT_ESTIMABLE if value is None else fixed(value)
             for value in (self.within_reliability_employee, self.within_reliability_customer)
         )
+        words = {
+            "between": "Between teams",
+            **{name: model.words for name, model in MODELS.items()},
+            "within_corrected": "Within teams, allowing for survey noise",
+            "lag_corrected": "One period after, allowing for survey noise",
+        }
+        fits = [getattr(self, name) for name in words]
+        used = {fit.errors for fit in fits if fit is not None}
         return Summary(
             title="Over time",
-            columns=("", "Slope", "95% interval", "p", "Rows"),
-            rows=(
-                _row("Between teams", self.between),
-                *(_row(model.words, getattr(self, name)) for name, model in MODELS.items()),
-            ),
+            columns=("", "Slope", "95% interval", "p", "Rows", "Reliability"),
+            rows=tuple(map(_row, words.values(), fits)),
             notes=(
                 f"{count(self.n_teams)} teams, {count(self.n_periods)} periods, "
                 f"{count(self.nobs)} rows with both sides.",
                 "Reliability of movements within teams: "
                 f"employees {employee}, customers {customer}.",
+                "Last column: share of the predictor that is no survey noise. "
+                "Below .40, no visible slope means nothing.",
+                *(text for name, text in ERRORS.items() if name in used),
                 "Associations over time; not proof of cause.",
             ),
         )
@@ -191,13 +213,16 @@ def panel_models(
 
     Notes
     -----
-    Rows are joined by team and period; a lag needs the very next period, so a gap gives
-    none.  Standard errors are clustered by team with the factor
-    ``G / (G - 1) * (N - 1) / (N - K)``, where K counts the slopes (with the intercept
-    where there are no effects) and all period effects; team effects lie within the
-    clusters and are not counted.  Where there are team effects, teams and periods with a
-    single row are dropped first, again and again.  This is what R's fixest does by
-    default [1]_.  `between` is least squares on the plain team means.
+    Rows are joined by team and period; a lag, a lead or a change needs the very next
+    period, so a gap gives none.  Errors are clustered by team.  With fewer than 13 teams all
+    changes of sign of their residuals are tried (`wild_bootstrap`), and with fewer than six
+    there is no figure; from 13 on they are bias-reduced with Satterthwaite's degrees of
+    freedom (`cluster_robust`).  `plain_std_error` has the factor
+    ``G / (G - 1) * (N - 1) / (N - K)``, where K counts the slopes (with the intercept where
+    there are no effects) and all period effects; team effects lie within the clusters and
+    are not counted.  Where there are team effects, teams and periods with a single row are
+    dropped first, again and again.  That is what R's fixest does by default [1]_.
+    `between` is least squares on the plain team means.
 
     References
     ----------
@@ -216,8 +241,14 @@ def panel_models(
     staff, guests = check_scores(employee), check_scores(customer)
     if not (has_periods(staff) and has_periods(guests)):
         raise BadFrame("A panel needs a period in every row of both sides.")
-    rows = joint_rows(staff, guests)
-    lagged = _with_before(rows)
+    rows = _with_noise(
+        joint_rows(staff, guests), staff, guests, employee_variance, customer_variance
+    )
+    frames: dict[Rows, pd.DataFrame] = {
+        "all": rows,
+        "with the period before": _with_before(rows),
+        "with the period after": _with_after(rows),
+    }
     reasons: list[tuple[str, str]] = []
 
     def known(name: str, figure: Callable[[], Figure]) -> Figure | None:
@@ -228,9 +259,15 @@ def panel_models(
             return None
 
     def estimate(name: str) -> PanelEstimate | None:
-        model = MODELS[name]
-        return known(name, lambda: _fit(lagged if model.is_lagged else rows, model))
+        return known(name, lambda: clustered_slope(_prepared(frames, MODELS[name])))
 
+    def corrected(name: str, observed: PanelEstimate | None) -> PanelEstimate | None:
+        if observed is None:
+            reasons.append((name, dict(reasons)[CORRECTED[name]]))
+            return None
+        return known(name, lambda: corrected_slope(observed))
+
+    fits = {name: estimate(name) for name in MODELS}
     return PanelLink(
         n_teams=rows["team"].nunique(),
         n_periods=rows["period"].nunique(),
@@ -241,9 +278,10 @@ def panel_models(
         within_reliability_customer=known(
             "within_reliability_customer", lambda: _reliability(guests, rows, customer_variance)
         ),
-        between=known("between", lambda: _between(rows)),
+        between=known("between", lambda: line_between(rows)),
         within_team_slope=_within_team_slope(rows),
-        **{name: estimate(name) for name in MODELS},
+        **fits,
+        **{name: corrected(name, fits[of]) for name, of in CORRECTED.items()},
         # Evaluated last, when every figure has had its chance to give a reason.
         reasons=tuple(reasons),
     )
@@ -258,52 +296,60 @@ def joint_rows(employee: pd.DataFrame, customer: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(keys, ignore_index=True)
 
 
+def _with_noise(
+    rows: pd.DataFrame,
+    staff: pd.DataFrame,
+    guests: pd.DataFrame,
+    *variances: float | None,
+) -> pd.DataFrame:
+    """Set the sampling variance of each score beside it, missing where it is not known."""
+    keys = ["team", "period"]
+    for name, side, variance in zip(("x", "y"), (staff, guests), variances, strict=True):
+        within = _known_variance(side) if variance is None else variance
+        noise = side[keys].assign(**{f"{name}_noise": within / side["n"]})
+        rows = rows.merge(noise, on=keys)
+    return rows
+
+
+def _known_variance(side: pd.DataFrame) -> float:
+    try:
+        return pooled_variance(side)
+    except AnalysisError:
+        return float("nan")
+
+
 def _with_before(rows: pd.DataFrame) -> pd.DataFrame:
     """Keep the rows whose team has the very next earlier period, with its x and y."""
     earlier = rows.assign(period=rows["period"] + 1)
-    earlier = earlier.rename(columns={"x": "x_before", "y": "y_before"})
-    return rows.merge(earlier, on=["team", "period"])
+    names = {name: name.replace(name[0], f"{name[0]}_before", 1) for name in VALUES}
+    both = rows.merge(earlier.rename(columns=names), on=["team", "period"])
+    return both.assign(
+        dx=both["x"] - both["x_before"],
+        dy=both["y"] - both["y_before"],
+        dx_noise=both["x_noise"] + both["x_before_noise"],
+    )
+
+
+def _with_after(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows whose team has the very next later period, with its x."""
+    later = rows[["team", "period", "x", "x_noise"]].assign(period=rows["period"] - 1)
+    later = later.rename(columns={"x": "x_after", "x_noise": "x_after_noise"})
+    return rows.merge(later, on=["team", "period"])
+
+
+def _prepared(frames: dict[Rows, pd.DataFrame], model: Model) -> Prepared:
+    rows = frames[model.rows]
+    if model.effects == BOTH:
+        rows = without_singletons(rows)
+    return prepare(rows, outcome=model.outcome, predictors=model.predictors, effects=model.effects)
 
 
 def _reliability(side: pd.DataFrame, rows: pd.DataFrame, variance: float | None) -> float:
     # A team seen once cannot move; counted in G, it would make the others look steadier.
-    moving = _without_singletons(rows)
+    moving = without_singletons(rows)
     linked = side.merge(moving[["team", "period"]], on=["team", "period"])
     within = pooled_variance(side) if variance is None else variance
     return within_reliability(linked, within_variance=within)
-
-
-def _fit(rows: pd.DataFrame, model: Model) -> PanelEstimate:
-    if model.effects == BOTH:
-        rows = _without_singletons(rows)
-    teams, team_names = pd.factorize(rows["team"])
-    periods, period_names = pd.factorize(rows["period"])
-    n, n_teams = len(rows), len(team_names)
-    # The intercept counts where there are no effects; team effects lie within clusters.
-    n_effects = 1 if model.effects == "none" else len(period_names)
-    n_slopes = len(model.predictors)
-    if n_teams < 2 or n <= n_slopes + n_effects:
-        raise NotEnoughTeams("Too few teams and periods are left for this model.")
-
-    def cleared(name: str) -> Vector:
-        values = rows[name].to_numpy(dtype=float)
-        if model.effects == BOTH:
-            return two_way_demeaned(values, teams=teams, periods=periods)
-        if model.effects == "period":
-            return demeaned(values, groups=periods)
-        return np.asarray(values - values.mean(), dtype=float)
-
-    design = np.column_stack([cleared(name) for name in model.predictors])
-    sizes = np.array([float((rows[name] ** 2).sum()) for name in model.predictors])
-    _check_moves(design, sizes)
-    outcome = cleared(model.outcome)
-    _check_outcome(outcome, rows[model.outcome].to_numpy(dtype=float))
-    fit = OLS(outcome, design).fit(
-        cov_type="cluster", cov_kwds={"groups": teams, "use_correction": False}, use_t=True
-    )
-    factor = n_teams / (n_teams - 1) * (n - 1) / (n - n_slopes - n_effects)
-    std_error = float(np.sqrt(factor * max(0.0, fit.cov_params()[0, 0])))
-    return _estimate(float(fit.params[0]), std_error, n=n, n_teams=n_teams, df=n_teams - 1)
 
 
 def _within_team_slope(rows: pd.DataFrame) -> float | None:
@@ -315,65 +361,16 @@ def _within_team_slope(rows: pd.DataFrame) -> float | None:
     return float((x * y).sum()) / spread if spread > FLAT * size else None
 
 
-def _between(rows: pd.DataFrame) -> PanelEstimate:
-    means = rows.groupby("team")[["x", "y"]].mean().to_numpy(dtype=float)
-    n = len(means)
-    if n < 3:
-        raise NotEnoughTeams("A line between teams needs three teams.")
-    x, y = (means - means.mean(axis=0)).T
-    design = x.reshape(-1, 1)
-    _check_moves(design, np.array([(means[:, 0] ** 2).sum()]))
-    _check_outcome(y, means[:, 1])
-    fit = OLS(y, design).fit()
-    # The mean was taken off by hand, so one more degree of freedom is spent.
-    residual = float((fit.resid**2).sum()) / (n - 2)
-    std_error = float(np.sqrt(residual / (x**2).sum()))
-    return _estimate(float(fit.params[0]), std_error, n=n, n_teams=n, df=n - 2)
-
-
-def _estimate(
-    estimate: float, std_error: float, *, n: int, n_teams: int, df: int
-) -> PanelEstimate:
-    half = float(stats.t.ppf(0.975, df)) * std_error
-    return PanelEstimate(
-        estimate=estimate,
-        std_error=std_error,
-        ci_low=estimate - half,
-        ci_high=estimate + half,
-        pvalue=t_pvalue(estimate, std_error, df=df),
-        nobs=n,
-        n_teams=n_teams,
-    )
-
-
-def _without_singletons(rows: pd.DataFrame) -> pd.DataFrame:
-    """Drop teams and periods that stand in a single row, until none is left."""
-    while True:
-        alone = pd.Series(False, index=rows.index)
-        for key in ("team", "period"):
-            alone |= rows.groupby(key)[key].transform("size") == 1
-        if not alone.any():
-            return rows
-        rows = rows[~alone]
-
-
-def _check_moves(design: npt.NDArray[np.float64], sizes: Vector) -> None:
-    """Refuse predictors that do not move once effects are out, or move as one."""
-    squares = (design**2).sum(axis=0)
-    if (squares <= FLAT * np.maximum(1e-300, sizes)).any():
-        raise NotIdentified("The predictor does not move once the effects are taken out.")
-    if np.linalg.cond(design / np.sqrt(squares)) > 1e7:
-        raise NotIdentified("The two earlier values move as one, so they cannot be told apart.")
-
-
-def _check_outcome(left: Vector, values: Vector) -> None:
-    """Refuse an outcome of which only rounding is left: its p-value would be noise."""
-    if (left**2).sum() <= FLAT * max(1e-300, float((values**2).sum())):
-        raise NotIdentified("The outcome does not move once the effects are taken out.")
-
-
 def _row(words: str, fit: PanelEstimate | None) -> tuple[str, ...]:
     if fit is None:
-        return (words, NOT_ESTIMABLE, "", "", "")
+        return (words, NOT_ESTIMABLE, "", "", "", "")
     limits = f"{significant(fit.ci_low)} to {significant(fit.ci_high)}"
-    return (words, significant(fit.estimate), limits, p_value(fit.pvalue), count(fit.nobs))
+    reliability = "" if fit.reliability is None else fixed(fit.reliability)
+    return (
+        words,
+        significant(fit.estimate),
+        limits,
+        p_value(fit.pvalue),
+        count(fit.nobs),
+        reliability,
+    )

@@ -27,10 +27,14 @@ PANEL_MODELS = (
     "pooled_period",
     "between",
     "within_two_way",
+    "first_difference",
     "lag_forward",
     "lag_reverse",
+    "lead_placebo",
     "adl_forward",
     "adl_reverse",
+    "within_corrected",
+    "lag_corrected",
 )
 PANEL_FIGURES = (
     "estimate",
@@ -38,6 +42,10 @@ PANEL_FIGURES = (
     "ci_low",
     "ci_high",
     "pvalue",
+    "df",
+    "plain_std_error",
+    "errors",
+    "reliability",
     "nobs",
     "n_teams",
 )

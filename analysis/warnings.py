@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from analysis.panel import PanelEstimate, PanelLink
+from analysis.panel import PanelLink
+from analysis.panel_fits import PanelEstimate
 from analysis.results import LinkageWarning, SideReliability, TeamLink
 from analysis.summary import count, fixed, joined, percent
 

@@ -45,15 +45,20 @@ LINK_SHAPE = {
     "slope": ESTIMATE,
     "quartile_gap": {"estimate", "ci_low", "ci_high"},
 }
+PANEL_FIGURES = {"df", "plain_std_error", "errors", "reliability", "nobs", "n_teams"}
 PANEL_MODELS = {
     "pooled",
     "pooled_period",
     "between",
     "within_two_way",
+    "first_difference",
     "lag_forward",
     "lag_reverse",
+    "lead_placebo",
     "adl_forward",
     "adl_reverse",
+    "within_corrected",
+    "lag_corrected",
 }
 
 
@@ -84,7 +89,7 @@ def assert_whole(result) -> None:
             "within_reliability",
         }
         for name in PANEL_MODELS:
-            assert set(document["panel"][name]) == ESTIMATE | {"nobs", "n_teams"}
+            assert set(document["panel"][name]) == ESTIMATE | PANEL_FIGURES
     assert all(str(table) for table in result.summaries())
     assert len(result.teams) == result.coverage.n_teams
 
