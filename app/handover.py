@@ -16,6 +16,8 @@ preparing 1 draw a new key; void an earlier attempt at the collector, with its
 opening   3 where there is a guardian: take their signature            commit
           4 draw the letters, send the opening, lay out the letters,
             write the invitations, mark as open                        commit
+            By file, the invitations are written once somebody says that the
+            collector has the opening (`tell_of_wave`).
           Broken off between sending and commit, the wave is still prepared.  Without
           letters the same opening is sent again, and the collector takes it as done.
           With letters, nobody saw their codes and others are drawn, which the
@@ -28,6 +30,7 @@ closing   5 end issuing, freeze how many ballots each group got; take
           7 keep the release; the wave is closed                       commit
           8 acknowledge; the collector deletes the answers
           9 forget who took a ballot; the wave is released             commit
+         10 overwrite in the files of the database what was forgotten
           Broken off anywhere, closing again goes on from what is kept.
 
 HR's buttons, ``headwater wave`` and the tick all come through here.
@@ -42,19 +45,16 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from app.database import overwrite_deleted
 from app.exchange import CollectorClient
 from app.installation import Installation
 from app.key_folder import KeyFolder
-from app.models import CountingGroup, Issuance, OutboxMail, Wave
+from app.models import Wave
+from app.overwriting import overwrite_noted
 from app.services import openings, team_changes, waves
 from app.services.errors import Conflict, Refusal
 from app.services.letters import Letters
 from surveys.errors import CountKeyNeeded, SurveyError
 from surveys.lifecycle import State
-
-# Who took a ballot, how many of a group did, and who was to be reminded.
-FORGOTTEN = tuple(model.__tablename__ for model in (Issuance, CountingGroup, OutboxMail))
 
 
 def prepare_wave(
@@ -141,6 +141,16 @@ def open_wave(
     return letters
 
 
+def tell_of_wave(
+    session: Session, wave_id: int, *, installation: Installation, now: datetime
+) -> int:
+    """Write to everybody, once a collector that is reached by file has the opening."""
+    wave = waves.find(session, wave_id)
+    n = openings.tell_everybody(session, wave, installation=installation, now=now)
+    session.commit()
+    return n
+
+
 def extend_wave(
     session: Session, wave_id: int, *, closes_on: date, collector: CollectorClient, today: date
 ) -> Wave:
@@ -158,7 +168,7 @@ def cancel_wave(
     wave = waves.find(session, wave_id)
     waves.cancel(session, wave, collector=collector, keys=keys, now=now)
     session.commit()
-    overwrite_deleted(session, *FORGOTTEN)
+    overwrite_noted(session)
     return wave
 
 
@@ -194,7 +204,7 @@ def close_wave(
         collector.acknowledge(wave.key, wave.release.sha256)
         waves.confirm_release(session, wave, keys=keys, now=now)
         session.commit()
-        overwrite_deleted(session, *FORGOTTEN)
+        overwrite_noted(session)
     return wave
 
 
@@ -206,7 +216,7 @@ def take_release(
     waves.import_release(session, wave, content, now=now)
     waves.confirm_release(session, wave, keys=keys, now=now)
     session.commit()
-    overwrite_deleted(session, *FORGOTTEN)
+    overwrite_noted(session)
     if wave.release is None:
         raise AssertionError("an imported release is kept")
     return wave.release.sha256

@@ -45,6 +45,7 @@ NOTICES = {
     "promise-written": "The promise is written. It is fixed once the wave is prepared.",
     "wave-prepared": "The wave is prepared. Now its guardian signs the manifest.",
     "wave-replanned": "What was prepared is void. The plan can be changed again.",
+    "wave-told": "Everybody with an address gets a mail.",
     "wave-opened": "The wave is open. Print the notice for the board and hang it up.",
     "wave-waits": "No more answers are taken. The wave waits for the guardian’s count key.",
     "wave-extended": "The last day was put off, at the collector too.",

@@ -19,10 +19,10 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app import conversations, exchange, handover, retaining
 from app.config import Settings
-from app.database import overwrite_deleted
 from app.installation import Installation
 from app.key_folder import KeyFolder
 from app.models import OutboxMail
+from app.overwriting import overwrite_noted
 from app.services import (
     accounts,
     mail,
@@ -144,7 +144,7 @@ def send_mail(session: Session, settings: Settings, now: datetime) -> str | None
         sent += _send(session, claimed, settings, now=now)
     if sent[SENT_UNLISTED]:
         session.commit()
-        overwrite_deleted(session, OutboxMail.__tablename__)
+        overwrite_noted(session)
     sentences = []
     if n_sent := sent[SENT]:
         sentences.append(f"Sent {_many(n_sent, 'mail', 'mails')}.")
@@ -181,7 +181,7 @@ def tidy(session: Session, settings: Settings, now: datetime) -> str | None:
     accounts.forget_old_links(session, now=now)
     throttle.forget_old(session, now=now)
     session.commit()
-    overwrite_deleted(session)  # again, in case somebody was reading when a wave ended
+    overwrite_noted(session)  # again, in case somebody was reading when a wave ended
     return None
 
 

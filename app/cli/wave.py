@@ -192,8 +192,21 @@ def open_wave(wave_id: int, signed: Path | None, letters: Path | None, out: Path
     if drawn.n:
         click.echo(f"Print {drawn.n} letters from {letters}, then delete it.")
     if out is not None:
+        click.echo("Nobody has been told yet. Load the opening at once:")
         click.echo(f"At the collector: headwater-collector load {out.name}")
+        click.echo(f"Once it is loaded: headwater wave invite {wave_id}")
     click.echo(f"For the board: headwater wave notice {wave_id} --out notice.pdf")
+
+
+@wave.command()
+@click.argument("wave_id", metavar="WAVE", type=int)
+def invite(wave_id: int) -> None:
+    """Tell people of a wave that opened by file, once the collector has loaded its opening."""
+    with work() as (session, settings):
+        n = handover.tell_of_wave(
+            session, wave_id, installation=Installation.of(settings), now=_now()
+        )
+    click.echo(f"Wrote {n} {'mail' if n == 1 else 'mails'}; the worker sends them.")
 
 
 @wave.command()
@@ -205,7 +218,7 @@ def notice(wave_id: int, out: Path) -> None:
     render = import_module("app.formats.board_notice").render
     with work() as (session, settings), exchange.private_file(out) as file:
         found = waves.find(session, wave_id)
-        written = board_notice(found, installation=Installation.of(settings))
+        written = board_notice(session, found, installation=Installation.of(settings))
         file.write(render(asdict(written)))
     click.echo(f"Print {out} and hang it where everybody passes.")
 

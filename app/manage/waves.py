@@ -177,6 +177,19 @@ def open_wave(wave_id: int) -> ResponseReturnValue:
     return redirect(url_for("waves.show", wave_id=wave_id, notice="wave-opened"), 303)
 
 
+@bp.post("/<int:wave_id>/invite")
+@allow("hr")
+def invite(wave_id: int) -> ResponseReturnValue:
+    """Tell people of a wave that opened by file, now that the collector has its opening."""
+    handover.tell_of_wave(
+        get_session(),
+        wave_id,
+        installation=Installation.of(_settings()),
+        now=datetime.now(UTC),
+    )
+    return redirect(url_for("waves.show", wave_id=wave_id, notice="wave-told"), 303)
+
+
 @bp.post("/<int:wave_id>/replan")
 @allow("hr")
 def replan(wave_id: int) -> ResponseReturnValue:
@@ -190,7 +203,9 @@ def replan(wave_id: int) -> ResponseReturnValue:
 def notice(wave_id: int) -> ResponseReturnValue:
     """Show the notice for the board: where to answer, and the fingerprint to compare."""
     wave = waves.find(get_session(), wave_id)
-    written = board_notices.board_notice(wave, installation=Installation.of(_settings()))
+    written = board_notices.board_notice(
+        get_session(), wave, installation=Installation.of(_settings())
+    )
     return render_template("waves/notice.html", wave=wave, board=written)
 
 

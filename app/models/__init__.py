@@ -10,6 +10,7 @@ from app.models.action import (
 )
 from app.models.base import Base
 from app.models.comment import AnswerDraft, CommentTag, ThreadExchange, ThreadMessage
+from app.models.deletion import DeletedRows
 from app.models.issuance import Issuance
 from app.models.outbox import OutboxMail
 from app.models.person import (
@@ -57,6 +58,7 @@ __all__ = [
     "CustomerLink",
     "CustomerResponse",
     "CustomerRollUp",
+    "DeletedRows",
     "Issuance",
     "Membership",
     "OutboxMail",

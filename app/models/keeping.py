@@ -74,6 +74,7 @@ KEPT: dict[str, Kept] = {
         rule="nobody",
         plain="id team_id team_key day touchpoint_id channel item n total total_squares counts",
     ),
+    "deleted_rows": Kept(rule="nobody", plain="table_name token"),
     "issuances": Kept(rule="issuances", personal="wave_id person_id blinded_sha256"),
     "memberships": Kept(rule="people", personal="id person_id team_id from_on until_on"),
     "outbox_mails": Kept(
@@ -117,7 +118,7 @@ KEPT: dict[str, Kept] = {
         rule="nobody",
         plain=(
             "id key title survey_version_id opens_on closes_on profile k k_group k_comment rights"
-            " promise created_at prepared_at opened_at issuing_ended_at reminded_on"
+            " promise created_at prepared_at opened_at invited_at issuing_ended_at reminded_on"
             " last_day_told_on closed_at released_at cancelled_at opening opening_sha256 manifest"
             " manifest_sha256 manifest_signature"
         ),

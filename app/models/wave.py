@@ -26,9 +26,10 @@ class Wave(Base):
     `manifest` is the canonical JSON text whose hash every ballot carries, and
     `manifest_signature` the guardian's signature of it in base64url, where the
     organisation has a guardian.  Ballots are issued from `opened_at` until
-    `issuing_ended_at`.  `reminded_on` is the day on which people without a ballot were
-    written to, to whom is kept nowhere; `last_day_told_on` the last day that everybody
-    was told of.
+    `issuing_ended_at`.  `invited_at` is when everybody was told that the wave is open; by
+    file, that is once the collector has the opening.  `reminded_on` is the day on which
+    people without a ballot were written to, to whom is kept nowhere; `last_day_told_on`
+    the last day that everybody was told of.
 
     `promise` holds the fields of `surveys.promises.Promise`, once HR has written them; from
     preparing on it stands in the manifest and stays as it is.
@@ -79,6 +80,7 @@ class Wave(Base):
     created_at: Mapped[datetime]
     prepared_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
+    invited_at: Mapped[datetime | None]
     issuing_ended_at: Mapped[datetime | None]
     reminded_on: Mapped[date | None]
     last_day_told_on: Mapped[date | None]

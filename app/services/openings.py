@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.exchange import CollectorClient
+from app.exchange import ByFile, CollectorClient
 from app.installation import Installation
 from app.key_folder import KeyFolder
 from app.models import CountingGroup, RosterEntry, Wave
@@ -31,7 +31,7 @@ from surveys import codes, lifecycle
 from surveys.documents import sha256_of
 from surveys.encoding import encode
 from surveys.errors import BadDocument, DifferentDocument, GuardianNeeded
-from surveys.lifecycle import Move
+from surveys.lifecycle import Move, State
 from surveys.manifests import check_manifest, is_signed_by_guardian, make_manifest, read_manifest
 from surveys.openings import (
     PLAN_SCHEMA,
@@ -204,8 +204,9 @@ def open_wave(
     Open a prepared wave and return its letters, which exist nowhere else.
 
     Hands the opening with the digests of the codes to the collector and forgets them;
-    puts an invitation for everybody with an address into the outbox.  The collector is
-    asked last, so whatever goes wrong before leaves nothing behind.
+    puts an invitation for everybody with an address into the outbox, unless the opening
+    goes by file and is still on its way.  The collector is asked last, so whatever goes
+    wrong before leaves nothing behind.
     """
     lifecycle.moved(wave.state, Move.OPEN)
     if wave.closes_on < now.date():
@@ -221,12 +222,25 @@ def open_wave(
     )
     check_opening(document)
     wave.opening_sha256 = sha256_of(document)
-    wave_mails.invite(session, wave, installation=installation, now=now)
+    if not isinstance(collector, ByFile):
+        tell_everybody(session, wave, installation=installation, now=now)
     session.flush()
     collector.open(document)
     return letters.of_wave(
         wave, drawn, organisation=installation.organisation, collector_url=installation.collector
     )
+
+
+def tell_everybody(
+    session: Session, wave: Wave, *, installation: Installation, now: datetime
+) -> int:
+    """Write once to everybody with an address that a wave is open; return how many that are."""
+    if wave.state is not State.OPEN:
+        raise Conflict("Only a wave that is open is told of.")
+    if wave.invited_at is not None:
+        raise Conflict("Everybody with an address has been written to already.")
+    waves.claim(session, wave, invited_at=now)
+    return wave_mails.invite(session, wave, installation=installation, now=now)
 
 
 def require_signed(wave: Wave) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.models import OutboxMail
+from app.services import deletions
 from app.services.errors import NotFound
 
 CLAIM = timedelta(minutes=5)
@@ -78,6 +79,7 @@ def withdraw(session: Session, *, prefix: str) -> None:
         )
         .execution_options(synchronize_session=False)
     )
+    deletions.note(session, OutboxMail.__tablename__)
 
 
 def claim_due(session: Session, *, now: datetime, limit: int = 20) -> list[OutboxMail]:
@@ -121,6 +123,7 @@ def mark_sent(session: Session, mail: OutboxMail, *, now: datetime) -> None:
     """
     if mail.is_unlisted:
         session.delete(mail)
+        deletions.note(session, OutboxMail.__tablename__)
         return
     mail.sent_at, mail.claimed_until = now, None
     mail.body, mail.last_error = "", ""

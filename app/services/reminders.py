@@ -59,10 +59,10 @@ def remind(
 
 
 def _running(session: Session, *, today: date) -> list[Wave]:
-    """List the waves that take answers today."""
+    """List the waves that take answers today and that people have been told of."""
     found = session.scalars(
         select(Wave)
-        .where(Wave.opened_at.is_not(None), Wave.opens_on <= today, Wave.closes_on >= today)
+        .where(Wave.invited_at.is_not(None), Wave.opens_on <= today, Wave.closes_on >= today)
         .order_by(Wave.id)
     )
     return [wave for wave in found if wave.state is State.OPEN]

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.exchange import CollectorClient
 from app.key_folder import KeyFolder
-from app.models import Release, SurveyVersion, Wave
-from app.services import issuances, wave_mails
+from app.models import CountingGroup, Issuance, Release, SurveyVersion, Wave
+from app.services import deletions, issuances, wave_mails
 from app.services.errors import Conflict, NotFound, Unusable
 from surveys import lifecycle
 from surveys.documents import canonical, sha256_of
@@ -180,6 +180,7 @@ def _forget_issued(session: Session, wave: Wave, *, keys: KeyFolder) -> None:
     for group in wave.groups:
         group.n_issued = None
     issuances.forget(session, wave, keys=keys)
+    deletions.note(session, Issuance.__tablename__, CountingGroup.__tablename__)
 
 
 def due_to_close(session: Session, *, today: date) -> list[int]:

@@ -9,6 +9,12 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "deleted_rows",
+        sa.Column("table_name", sa.String(length=63), nullable=False),
+        sa.Column("token", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("table_name", name=op.f("pk_deleted_rows")),
+    )
+    op.create_table(
         "outbox_mails",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("dedup_key", sa.String(length=120), nullable=False),
@@ -341,6 +347,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("invited_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("issuing_ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reminded_on", sa.Date(), nullable=True),
         sa.Column("last_day_told_on", sa.Date(), nullable=True),
@@ -805,3 +812,4 @@ def downgrade() -> None:
         batch_op.drop_index("ix_outbox_mails_due")
 
     op.drop_table("outbox_mails")
+    op.drop_table("deleted_rows")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from app import exchange, handover
+from app import exchange, handover, overwriting, tick
 from app.models import OutboxMail, Release
 from app.services import outbox, waves
 from app.services.errors import Conflict
@@ -76,6 +76,34 @@ def answer_all(collector, wave, letters, *, rating: str = "4") -> int:
     return len(used)
 
 
+@pytest.mark.parametrize("end", ["close", "cancel"])
+def test_overwriting_that_breaks_off_is_made_good_by_the_tick(
+    session, settings, client, opened, monkeypatch, keys, end
+):
+    """The end of a wave is committed; what it forgot is overwritten by whoever comes next."""
+    wave, _ = opened
+    deeds = {"close": handover.close_wave, "cancel": handover.cancel_wave}
+    overwritten = []
+
+    def fail(session, *tables):
+        raise OSError("the power is gone")
+
+    monkeypatch.setattr(overwriting, "overwrite_deleted", fail)
+    with pytest.raises(OSError, match="power"):
+        deeds[end](session, wave.id, collector=client, keys=keys, now=NOW)
+    session.rollback()
+    assert wave.state in {State.RELEASED, State.CANCELLED}
+
+    monkeypatch.setattr(
+        overwriting, "overwrite_deleted", lambda session, *tables: overwritten.extend(tables)
+    )
+    tick.tidy(session, settings, NOW)
+    assert {"issuances", "counting_groups", "outbox_mails"} <= set(overwritten)
+    overwritten.clear()
+    tick.tidy(session, settings, NOW)
+    assert overwritten == []
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("call", ["close", "acknowledge"])
 def test_a_closing_that_breaks_off_goes_on_with_the_same_counts(
@@ -94,6 +122,32 @@ def test_a_closing_that_breaks_off_goes_on_with_the_same_counts(
 
     assert wave.state is State.RELEASED
     assert wave.release.document.encode() == first
+
+
+def test_a_database_restored_from_before_the_release_needs_its_file(
+    session, collector, client, opened, keys
+):
+    """The collector has nothing left to give; whoever kept the file gives it back, as told."""
+    wave, letters = opened
+    answer_all(collector, wave, letters)
+    handover.close_wave(session, wave.id, collector=client, keys=keys, now=NOW)
+    content = wave.release.document.encode()
+    session.delete(wave.release)
+    wave.issuing_ended_at = wave.closed_at = wave.released_at = None
+    session.commit()
+
+    given = {"collector": client, "keys": keys, "now": NOW}
+    closings = handover.close_due(session, today=CLOSES_ON + timedelta(days=1), **given)
+    assert "counted and deleted" in closings.waiting[0]
+    with pytest.raises(exchange.CollectorRefused):
+        handover.cancel_wave(session, wave.id, **given)
+    session.rollback()
+    handover.end_issuing(session, wave.id, keys=keys, now=NOW)
+
+    handover.take_release(session, wave.id, content, keys=keys, now=NOW)
+
+    assert wave.state is State.RELEASED
+    assert wave.release.document.encode() == content
 
 
 def test_a_closing_whose_import_was_lost_goes_on(

@@ -16,7 +16,7 @@ from app import exchange
 from app.cli.wave import wave as command
 from app.guardian.keys import new_guardian
 from app.guardian.signing import fill_count_key, signed_document
-from app.models import Person, Wave
+from app.models import OutboxMail, Person, Wave
 from app.services import survey_versions
 from collector.cli import commands as collector_commands
 from surveys.documents import canonical
@@ -157,6 +157,7 @@ def test_a_wave_by_file_from_the_plan_to_the_release(session, run, typed, wave, 
         "headwater wave manifest",
         "headwater wave open",
         "headwater-collector load opening.json",
+        "headwater wave invite",
         "headwater-collector close",
         "headwater wave close",
         "headwater-collector acknowledge",
@@ -197,6 +198,11 @@ def test_by_file_with_a_guardian(
 
     assert (code, by_ballot.state) == (0, State.OPEN)
     assert typed("headwater-collector load opening.json")[0] == 0
+    # Nobody is sent to a collector that does not know the wave yet.
+    assert session.scalars(select(OutboxMail)).all() == []
+    assert run("invite", by_ballot.id)[1].startswith("Wrote 20 mails")
+    assert run("invite", by_ballot.id)[0] == 1
+    assert len(session.scalars(select(OutboxMail)).all()) == 20
     assert collector_answers(session, by_ballot, files, keys) == 7
     _, text = run("close", by_ballot.id, "--by-file")
     (*of_guardian, at_collector, here) = next_lines(text)

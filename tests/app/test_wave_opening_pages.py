@@ -28,7 +28,7 @@ from tests.app.pulse import (
     redeem,
     take_ballot,
 )
-from tests.factories import make_staff
+from tests.factories import make_staff, make_wave
 
 pytestmark = [pytest.mark.database, pytest.mark.forms]
 
@@ -312,3 +312,18 @@ def test_by_file_the_pages_name_the_commands(settings, session, wave):
     assert f"headwater wave prepare {wave.id} --out plan.json" in text(page)
     assert not page.main.select("button")
     app.extensions["sessions"].kw["bind"].dispose()
+
+
+def test_people_are_told_once_the_collector_has_the_opening(session, hr):
+    """A wave that opened by file waits for HR's word; said twice it writes nothing more."""
+    opened = make_wave(session, opened_at=datetime.now(UTC))
+    session.commit()
+    page = hr.get(f"/waves/{opened.id}")
+    assert "Nobody has been told of this wave yet" in text(page)
+    assert "headwater-collector load opening.json" in text(page)
+
+    page = hr.follow(f"/waves/{opened.id}/invite")
+
+    assert "Everybody with an address gets a mail" in page.text
+    assert "Nobody has been told" not in page.text
+    hr.post(f"/waves/{opened.id}/invite", status=409)
