@@ -1,6 +1,10 @@
 """Statistics on frames: the public door."""
 
+from analysis.agreement import Agreement, NullAgreement, agreement, rwg_of
 from analysis.clusters import ClusterEstimate, cluster_robust
+from analysis.comparisons import Comparison, compare_means, compare_recommendation, compare_shares
+from analysis.components import Term, VarianceComponents, variance_components
+from analysis.contextual import contextual_model
 from analysis.correlation import (
     CorrectedCorrelation,
     Correlation,
@@ -9,11 +13,31 @@ from analysis.correlation import (
     spearman,
     weighted_r,
 )
+from analysis.counting import moments_from_counts, moments_of
+from analysis.covariances import (
+    LevelCorrelations,
+    level_correlations,
+    smallest_pair,
+    total_covariance,
+    within_covariance,
+)
 from analysis.differences import Difference, difference
 from analysis.errors import AnalysisError, BadFrame, NotEnoughTeams, NotIdentified, TooNoisy
 from analysis.frames import check_scores, has_periods, over_periods, score_moments, team_means
-from analysis.items import cronbach_alpha, pairwise_covariance
+from analysis.hunter_schmidt import HunterSchmidt, hunter_schmidt
+from analysis.items import (
+    Consistency,
+    ItemFit,
+    alpha_interval,
+    consistency,
+    cronbach_alpha,
+    pairwise_covariance,
+)
 from analysis.linkage import Side, link
+from analysis.meta import MetaCorrelation, RandomEffects, meta_correlation, random_effects
+from analysis.metrics import EffortScore, effort_score, net_promoter_score, top_box_share
+from analysis.moments import Moments, combine
+from analysis.onefactor import OneFactor, one_factor
 from analysis.panel import PanelLink, panel_models
 from analysis.panel_fits import PanelEstimate
 from analysis.power import minimum_detectable_r, power_of_r
@@ -37,53 +61,85 @@ from analysis.scores import (
     recommendation_score,
     roll_up,
 )
+from analysis.shrinkage import ShrunkenScores, shrunken_scores, top_quarter_chances
 from analysis.summary import Summary
 from analysis.verdict import Verdict, verdict
 from analysis.warnings import Findings, warnings_for
 from analysis.wild import WildTest, wild_bootstrap
 
 __all__ = [
+    "Agreement",
     "AnalysisError",
     "BadFrame",
     "ClusterEstimate",
-    "Correlation",
+    "Comparison",
+    "Consistency",
     "CorrectedCorrelation",
+    "Correlation",
     "Coverage",
     "Difference",
+    "EffortScore",
     "Findings",
+    "HunterSchmidt",
     "IccResult",
+    "ItemFit",
     "LeaveOneOut",
+    "LevelCorrelations",
     "LinkageResult",
     "LinkageWarning",
+    "MetaCorrelation",
+    "Moments",
     "NotEnoughTeams",
     "NotIdentified",
+    "NullAgreement",
+    "OneFactor",
     "PanelEstimate",
     "PanelLink",
     "QuartileGap",
+    "RandomEffects",
     "ScoreEstimate",
+    "ShrunkenScores",
     "Side",
     "SideReliability",
     "Slope",
     "Summary",
     "TeamLink",
+    "Term",
     "TooNoisy",
+    "VarianceComponents",
     "Verdict",
     "WildTest",
+    "agreement",
+    "alpha_interval",
     "check_scores",
     "cluster_robust",
+    "combine",
+    "compare_means",
+    "compare_recommendation",
+    "compare_shares",
+    "consistency",
     "construct_mean",
     "construct_mean_conservative",
+    "contextual_model",
     "corrected",
     "cronbach_alpha",
     "difference",
+    "effort_score",
     "favourable_share",
     "has_periods",
+    "hunter_schmidt",
     "icc",
     "item_mean",
     "leave_one_out",
+    "level_correlations",
     "link",
     "mean_reliability",
+    "meta_correlation",
     "minimum_detectable_r",
+    "moments_from_counts",
+    "moments_of",
+    "net_promoter_score",
+    "one_factor",
     "over_periods",
     "pairwise_covariance",
     "panel_models",
@@ -92,16 +148,25 @@ __all__ = [
     "pooled_variance",
     "power_of_r",
     "quartile_gap",
+    "random_effects",
     "recommendation_score",
     "reliability_word",
     "roll_up",
+    "rwg_of",
     "score_moments",
+    "shrunken_scores",
     "slope",
+    "smallest_pair",
     "spearman",
     "team_means",
+    "top_box_share",
+    "top_quarter_chances",
+    "total_covariance",
+    "variance_components",
     "verdict",
     "warnings_for",
     "weighted_r",
     "wild_bootstrap",
+    "within_covariance",
     "within_reliability",
 ]

@@ -117,7 +117,7 @@ How far answers differ between teams
 -------------------------------------------
                      Estimate  95% interval
 ICC(1), one answer   0.16      0.05 to 0.49
-ICC(2), a team mean  0.79
+ICC(2), a team mean  0.79      0.50 to 0.95
 -------------------------------------------
 8 teams, 160 respondents.
 No difference between teams: F = 4.74, p < 0.001.
