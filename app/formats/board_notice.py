@@ -12,7 +12,7 @@ TEMPLATE = Path(__file__).with_name("board_notice.typ")
 
 
 def render(notice: dict[str, Any]) -> bytes:
-    """Set a notice as `app.services.board_notices` describes it on one page."""
+    """Set a notice as `app.services.board_notices` describes it: one sheet, or two."""
     pdf: bytes = typst.compile(
         TEMPLATE.read_bytes(),
         format="pdf",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from app.installation import Installation
 from app.models import Wave
+from app.said import Said, said_to_everybody
 from app.services.errors import NotFound
 from app.services.letters import answer_address
 from app.services.wave_mails import ballot_address, whom_to_tell
@@ -21,11 +24,21 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """One thing that came of the last answers, as it reads aloud."""
+
+    said: str
+    lead: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BoardNotice:
     """
     The notice of one wave, as a page shows it and a PDF sets it.
 
     There are words to compare where somebody answers by ballot: a letter needs no key.
+    What came of the last answers stands on a sheet of its own, if there is anything to tell.
     """
 
     title: str
@@ -35,9 +48,11 @@ class BoardNotice:
     comparing: str
     promises: tuple[str, ...]
     checking: str
+    decided: tuple[Decided, ...]
+    more: str
 
 
-def board_notice(wave: Wave, *, installation: Installation) -> BoardNotice:
+def board_notice(session: Session, wave: Wave, *, installation: Installation) -> BoardNotice:
     """Write the notice of a wave that is open or over."""
     if wave.opened_at is None or not wave.fingerprint:
         raise NotFound("There is a notice once the wave is open.")
@@ -66,7 +81,19 @@ def board_notice(wave: Wave, *, installation: Installation) -> BoardNotice:
             "Anybody can check this, now and when the wave is over: headwater verify "
             f"{answer_address(wave.key, collector_url=installation.collector)}"
         ),
+        decided=tuple(_decided(entry) for entry in said_to_everybody(session)),
+        more=f"All that was decided: {installation.application}/actions/",
     )
+
+
+def _decided(entry: Said) -> Decided:
+    text = entry.title
+    if entry.decision == "will_not":
+        text += f", because: {entry.because}"
+    elif entry.decision == "will_do" and entry.due_on is not None:
+        text += f", by {entry.due_on:%-d %B %Y}"
+    of_team = f" ({entry.team})" if entry.team else ""
+    return Decided(said=f"You said: “{entry.said}”{of_team}", lead=entry.lead, text=text)
 
 
 def _has_ballots(wave: Wave) -> bool:
