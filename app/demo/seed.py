@@ -17,6 +17,7 @@ from app.demo import plan as plans
 from app.demo.actions import act_on_results
 from app.demo.answers import RESPONSE_SHARE, customer_answers, employee_answers
 from app.demo.ballots import PostBallot, cast
+from app.demo.comments import take_up_comments
 from app.demo.plan import Plan, TeamPlan
 from app.exchange import CollectorClient
 from app.installation import Installation
@@ -131,6 +132,8 @@ def seed_demo(
     wave, letters, used, n_answered = None, None, frozenset[str](), 0
     for month in range(plans.N_MONTHS):
         _change_organisation(demo, month)
+        if wave is not None and month == plans.N_MONTHS - 1:
+            take_up_comments(session, wave, today=demo.plan.months[month])
         wave, letters, used, n_answered = _run_wave(demo, month, today=today)
         act_on_results(session, wave, teams=demo.teams, months=demo.plan.months, month=month)
         n_customers = _ask_customers(demo, month, today=today)

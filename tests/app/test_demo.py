@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from analysis import link
 from analysis.demeaning import two_way_demeaned
 from app.demo import plan
+from app.demo.comments import ANSWERS
 from app.key_folder import KeyFolder
 from app.models import (
     Action,
@@ -29,6 +30,8 @@ from app.models import (
 from app.models.action import STATUSES
 from app.queries import releases, roll_ups
 from app.queries.actions import later_wave
+from app.queries.comments import ANSWERED, comments_of
+from app.queries.viewing import latest_released_wave
 from app.reporting.build import OUTCOME, SEED
 from app.reporting.panel import linkage_panel, month_ordinal
 from app.said import said_to_everybody
@@ -326,3 +329,12 @@ def test_the_demo_has_acted_on_its_results(demo):
         assert all(action.follow_ups and later_wave(session, action.wave) for action in done)
         assert [entry.decision for entry in told] == ["done", "will_do", "will_do", "will_not"]
         assert all(a.moves[-1].moved_at.date() <= datetime.now(UTC).date() for a in actions)
+
+
+def test_comments_of_the_newest_released_wave_are_tagged_and_some_answered(demo):
+    """Enough of one tag for its count to stand, and conversations that wait for their authors."""
+    with demo.session() as session:
+        comments = comments_of(session, latest_released_wave(session))
+
+        assert {tag for tag, n in comments.tag_counts if "fewer" not in n}
+        assert sum(c.state == ANSWERED for c in comments.comments) == len(ANSWERS)
