@@ -37,6 +37,7 @@ PAGES = {
     "merge team": ("administrator", "/teams/{team}/merge"),
     "changes of the tree": ("administrator", "/teams/changes"),
     "outbox": ("administrator", "/outbox"),
+    "retention": ("administrator", "/retention"),
     "mail": ("administrator", "/outbox/{mail}"),
     "waves": ("hr", "/waves/"),
     "open wave": ("hr", "/waves/{open}"),
