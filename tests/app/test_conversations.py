@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import delete, select
+from werkzeug.test import Client
 
-from app import exchange, tick
+from app import conversations, exchange, handover, tick
 from app.exchange import ByFile, CollectorUnreachable, NoCollector
-from app.models import Release, ThreadExchange, ThreadMessage
+from app.models import Base, Release, ThreadExchange, ThreadMessage
 from app.services import threads
 from app.services.errors import Unusable
+from surveys import codes
 from surveys.errors import BadDocument
+from surveys.threads import thread_of as thread_id
 from tests.app.commented import NOW, SALES, WRITTEN, store_comments, thread_of
 from tests.app.fake_collector import FakeCollector, fake_collector
-from tests.app.pulse import TOKEN
+from tests.app.pulse import (
+    TOKEN,
+    client_of,
+    make_collector,
+    make_draft,
+    make_organisation,
+    open_wave,
+)
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.database
@@ -259,3 +270,60 @@ def test_conversations_are_not_carried_by_file(app, session, settings, answer):
             client.tell_threads({})
         with pytest.raises(refusal):
             client.fetch_replies("pulse-1", [])
+
+
+def test_from_a_comment_to_its_answer_and_back_with_the_real_collector(
+    session, tmp_path, keys, new_visitor
+):
+    """An author reads and replies by the code of the page of thanks; it is kept nowhere here."""
+    collector = make_collector(tmp_path / "collector")
+    client = client_of(collector)
+    make_organisation(session, {"North": 12})
+    wave = make_draft(session)
+    (letters,) = open_wave(session, wave, client, keys=keys).groups
+    author = Client(collector, use_cookies=False)
+    forms = [{"code": code, "energy": "4"} for code in letters.codes]
+    forms[3]["comment"] = "Shift plans come late."
+    thanks = [author.post(f"/w/{wave.key}", data=form).text for form in forms]
+    (code,) = re.findall(r'data-keep="([^"]+)"', thanks[3])
+    handover.close_wave(session, wave.id, collector=client, keys=keys, now=NOW)
+    hr = new_visitor().sign_in(make_staff(session, "hr"))
+    place = f"/reports/waves/{wave.id}/comments"
+
+    def carry(on):
+        session.commit()
+        done = conversations.carry_due(session, collector=client, today=on)
+        assert done.waiting == ()
+
+    hr.post(f"{place}/1/answer", {"text": "When would help?", "seen": "0"})
+    carry(date(2026, 4, 1))
+    first = author.post("/threads", data={"code": code}).text
+    author.post("/threads/reply", data={"code": code, "reply": "Four weeks ahead"})
+    carry(date(2026, 4, 2))
+    read = hr.get(f"{place}/1")
+    hr.post(f"{place}/1/answer", {"text": "That is how it will be.", "seen": "2"})
+    carry(date(2026, 4, 2))
+    last = author.post("/threads", data={"code": code}).text
+
+    assert "When would help?" in first
+    assert [li.select_one(".typed").text for li in read.select(".messages li")] == [
+        "When would help?", "Four weeks ahead",
+    ]  # fmt: skip
+    told = [last.index(text) for text in ("When would", "Four weeks", "how it will be")]
+    assert told == sorted(told)
+    assert conversations_kept(session) == [("hr", None), ("author", None), ("hr", None)]
+    plain = codes.normalise(code, source="note")
+    assert thread_id(plain) in "".join(everything_in(session))
+    assert not [row for row in everything_in(session) if plain in row or code in row]
+
+
+def conversations_kept(session):
+    """List who wrote each message, and which the collector still holds."""
+    found = select(ThreadMessage.sender, ThreadMessage.reply).order_by(ThreadMessage.number)
+    return [tuple(row) for row in session.execute(found)]
+
+
+def everything_in(session):
+    """Write out every row of the database."""
+    for table in Base.metadata.sorted_tables:
+        yield from (str(row) for row in session.execute(select(table)))
