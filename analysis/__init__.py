@@ -1,5 +1,8 @@
 """Statistics on frames: the public door."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from analysis.agreement import Agreement, NullAgreement, agreement, rwg_of
 from analysis.clusters import ClusterEstimate, cluster_robust
 from analysis.comparisons import Comparison, compare_means, compare_recommendation, compare_shares
@@ -33,7 +36,6 @@ from analysis.items import (
     cronbach_alpha,
     pairwise_covariance,
 )
-from analysis.linkage import Side, link
 from analysis.meta import MetaCorrelation, RandomEffects, meta_correlation, random_effects
 from analysis.metrics import EffortScore, effort_score, net_promoter_score, top_box_share
 from analysis.moments import Moments, combine
@@ -41,7 +43,6 @@ from analysis.onefactor import OneFactor, one_factor
 from analysis.panel import PanelLink, panel_models
 from analysis.panel_fits import PanelEstimate
 from analysis.power import minimum_detectable_r, power_of_r
-from analysis.regression import QuartileGap, Slope, quartile_gap, slope
 from analysis.reliability import (
     IccResult,
     icc,
@@ -62,10 +63,18 @@ from analysis.scores import (
     roll_up,
 )
 from analysis.shrinkage import ShrunkenScores, shrunken_scores, top_quarter_chances
+from analysis.slopes import QuartileGap, Slope, quartile_gap
 from analysis.summary import Summary
 from analysis.verdict import Verdict, verdict
 from analysis.warnings import Findings, warnings_for
 from analysis.wild import WildTest, wild_bootstrap
+
+if TYPE_CHECKING:
+    from analysis.linkage import Side, link
+    from analysis.regression import slope
+
+# What needs statsmodels is loaded when it is asked for; see docs/decisions/0020.
+_LATER = {"Side": "linkage", "link": "linkage", "slope": "regression"}
 
 __all__ = [
     "Agreement",
@@ -170,3 +179,12 @@ __all__ = [
     "within_covariance",
     "within_reliability",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load what needs statsmodels, under the name that it has everywhere."""
+        if name not in _LATER:
+            raise AttributeError(f"module 'analysis' has no attribute {name!r}")
+        globals()[name] = getattr(import_module(f"analysis.{_LATER[name]}"), name)
+        return globals()[name]

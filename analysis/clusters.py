@@ -13,7 +13,7 @@ from scipy import stats
 from analysis.demeaning import Codes
 from analysis.errors import BadFrame, NotEnoughTeams, NotIdentified
 from analysis.frames import Vector
-from analysis.regression import t_pvalue
+from analysis.slopes import t_pvalue
 from analysis.summary import Summary, count, fixed, p_value, significant
 
 Matrix = npt.NDArray[np.float64]

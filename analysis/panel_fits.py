@@ -14,7 +14,7 @@ from analysis.clusters import Fit, Matrix, bias_reduced, plain_error
 from analysis.demeaning import Codes, demeaned
 from analysis.errors import NotEnoughTeams, NotIdentified, TooNoisy
 from analysis.frames import FLAT, Vector
-from analysis.regression import t_pvalue
+from analysis.slopes import t_pvalue
 from analysis.wild import turned
 
 Effects: TypeAlias = Literal["none", "period", "team", "team and period"]

@@ -9,8 +9,8 @@ import pandas as pd
 
 from analysis.correlation import CorrectedCorrelation, Correlation
 from analysis.panel import PanelLink
-from analysis.regression import QuartileGap, Slope
 from analysis.robustness import LeaveOneOut
+from analysis.slopes import QuartileGap, Slope
 from analysis.summary import (
     NOT_ESTIMABLE,
     Summary,

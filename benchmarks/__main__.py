@@ -14,6 +14,7 @@ from benchmarks import (
     client,
     closing,
     collector_load,
+    components,
     customer_load,
     link,
     memory,
@@ -95,6 +96,9 @@ def rows(sizes: Sizes, *, demo_url: str | None) -> Iterator[Row]:
     """Measure one thing after the other."""
     seconds, source = link.measure(sizes.link_times)
     yield Row(f"headwater link on {source}", f"{seconds:.2f} s", "3 s")
+    counted, fitted, _ = components.measure(sizes.link_times)
+    yield Row("73,421 answers to moments of 1,128 teams", f"{1000 * counted:.0f} ms", "")
+    yield Row("variance components (REML) from these", f"{1000 * fitted:.0f} ms", "50 ms")
     for n in sizes.releases:
         seconds, _, peak = releases.measured_apart(n)
         figure = f"{seconds:.2f} s, {peak:.0f} MB"

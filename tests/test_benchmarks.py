@@ -7,6 +7,7 @@ from benchmarks import (
     client,
     closing,
     collector_load,
+    components,
     customer_load,
     link,
     memory,
@@ -50,6 +51,13 @@ def test_small_sizes_run():
     longest, elapsed, n_rows = roll_up.measure(50)
     assert 0 < longest <= elapsed
     assert n_rows > 0
+
+
+def test_answers_become_moments_and_components():
+    """What is timed succeeds, with as many answers in as many teams as the figure says."""
+    counted, fitted, shrunk = components.measure(1)
+
+    assert min(counted, fitted, shrunk) > 0
 
 
 def test_ballots_are_signed_issued_and_verified():
@@ -119,6 +127,7 @@ def test_one_table_sets_each_figure_beside_its_aim(monkeypatch, capsys):
     """The table names what was measured, the figure and the aim, one line each."""
     page = {"page": "HR: a wave", "median": 40.0, "p95": 60.0}
     monkeypatch.setattr(link, "measure", lambda times: (2.4, "the NHS file"))
+    monkeypatch.setattr(components, "measure", lambda times: (0.214, 0.0304, 0.04))
     monkeypatch.setattr(releases, "measured_apart", lambda n: (1.5, 1, 165.0))
     monkeypatch.setattr(utility, "measure", lambda n: {"default": COST})
     monkeypatch.setattr(roll_up, "measure", lambda n: (0.1, 9.0, 1))
@@ -137,6 +146,7 @@ def test_one_table_sets_each_figure_beside_its_aim(monkeypatch, capsys):
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert lines[0] == "what figure aim"
     assert "headwater link on the NHS file 2.40 s 3 s" in lines
+    assert "variance components (REML) from these 30 ms 50 ms" in lines
     assert "release of a wave, 100,000 answers 1.50 s, 165 MB 15 s, 500 MB" in lines
     assert "default: mean error of a team's item 0.0139 0.02 by default" in lines
     assert "page of HR: a wave, median / 95th percentile 40.0 / 60.0 ms 150 ms" in lines

@@ -18,7 +18,7 @@ from analysis import (
     slope,
     spearman,
 )
-from analysis.regression import t_pvalue
+from analysis.slopes import t_pvalue
 from tests.analysis.conftest import data, oracle, scores
 
 NHS = {
