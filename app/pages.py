@@ -25,7 +25,6 @@ MENU = (
     ("people.index", "People"),
     ("teams.index", "Teams"),
     ("outbox.index", "Outbox"),
-    ("retention.index", "Retention"),
 )
 
 

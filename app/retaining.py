@@ -138,5 +138,4 @@ def removed_by(entry: RetentionRun) -> tuple[Removed, ...]:
 
 
 def _line(holding: Holding) -> Line:
-    words = retention.words_of(holding.kind, holding.of, holding.n)
-    return Line(words=words[:1].upper() + words[1:], on=holding.due_on)
+    return Line(words=retention.words_of(holding.kind, holding.of, holding.n), on=holding.due_on)

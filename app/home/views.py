@@ -82,6 +82,12 @@ TILES = (
         text="Mail that waits and mail that has left.",
         roles=frozenset({"administrator"}),
     ),
+    Tile(
+        endpoint="retention.index",
+        title="Retention",
+        text="What is kept of people, until when, and what went.",
+        roles=frozenset({"administrator"}),
+    ),
 )
 
 

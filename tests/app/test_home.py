@@ -25,7 +25,7 @@ def titles(page):
         ("hr", {"Results", "Engagement and customers", "Waves", "Questionnaires"}),
         ("executive", {"Engagement and customers", "Customers"}),
         ("cx_manager", {"Customers", "Questionnaires", "Touchpoints"}),
-        ("administrator", {"Waves", "Touchpoints", "People", "Teams", "Outbox"}),
+        ("administrator", {"Waves", "Touchpoints", "People", "Teams", "Outbox", "Retention"}),
     ],
 )
 def test_each_role_lands_on_its_own_ways(visitor, session, role, expected):

@@ -74,7 +74,7 @@ def test_administrators_read_what_goes_and_what_went(session, visitor):
     assert "and has not for more than a week" in text
     assert LIST[1:] in text
     assert "Results and comments of “March”" in text
-    assert "9 March 2026 recipients and subjects of 1,200 mails, due since 1 March 2026" in text
+    assert "9 March 2026 Recipients and subjects of 1,200 mails, due since 1 March 2026" in text
     wave.issuing_ended_at = datetime.now(UTC)
     assert "Nothing is past its time." in visitor.get("/retention").main.get_text(" ")
     visitor.sign_in(make_staff(session, "hr")).get("/retention", status=403)
