@@ -118,7 +118,10 @@ class KeyFolder:
         return sorted(name for name in names if self._is_unused(name, since=since))
 
     def _is_unused(self, wave_key: str, *, since: datetime) -> bool:
-        changed_at = datetime.fromtimestamp(self._folder(wave_key).stat().st_mtime, UTC)
+        try:
+            changed_at = datetime.fromtimestamp(self._folder(wave_key).stat().st_mtime, UTC)
+        except FileNotFoundError:  # forgotten this very moment
+            return False
         is_signed = any(JOURNAL in path.suffixes for path in self._files(wave_key))
         return changed_at < since and not is_signed
 
