@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from app.charts.drawing import BAND, CONFIG, SERIES_1, draw_specification
+from app.charts.drawing import BAND, CONFIG, INK_SOFT, SERIES_1, draw_specification
 
 WIDTH, HEIGHT = 440, 190
 
@@ -20,6 +20,7 @@ class TrendPoint:
     """One wave on the line; points of different `stretch` are not joined."""
 
     on: str
+    title: str
     words: str
     value: float
     ci_low: float
@@ -27,14 +28,29 @@ class TrendPoint:
     stretch: int
 
 
-def trend(points: Sequence[TrendPoint], *, description: str) -> str:
-    """Draw a line with its 95% band over the days on which the waves opened."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendBreak:
+    """A day between two waves on which the line stops and begins anew, and why."""
+
+    on: str
+    words: str
+
+
+def trend(
+    points: Sequence[TrendPoint], breaks: Sequence[TrendBreak] = (), *, description: str
+) -> str:
+    """Draw a line with its 95% band over the days on which the waves opened, and its breaks."""
     low, high = min(p.ci_low for p in points), max(p.ci_high for p in points)
     air = 0.08 * (high - low) or 0.5
     specification = deepcopy(_pattern())
     specification["data"] = {"values": [asdict(point) for point in points]}
-    for layer in specification["layer"]:
-        layer["encoding"]["y"]["scale"]["domain"] = [low - air, high + air]
+    for layer in list(specification["layer"]):
+        if "y" in layer["encoding"]:
+            layer["encoding"]["y"]["scale"]["domain"] = [low - air, high + air]
+        elif breaks:
+            layer["data"] = {"values": [asdict(gap) for gap in breaks]}
+        else:
+            specification["layer"].remove(layer)
     return draw_specification(specification, description=description)
 
 
@@ -47,7 +63,7 @@ def _pattern() -> dict[str, Any]:
         scale=alt.Scale(type="utc"),
         axis=alt.Axis(format="%b %Y", tickCount=4, grid=False, labelFlush=True),
     )
-    band, bars, line, marks = (alt.Chart() for _ in range(4))
+    band, bars, line, gaps, marks = (alt.Chart() for _ in range(5))
     parts = alt.Detail("stretch:N")
     chart = alt.layer(
         band.mark_area(color=BAND, opacity=1, aria=False).encode(
@@ -61,6 +77,9 @@ def _pattern() -> dict[str, Any]:
         ),
         marks.mark_point(filled=True, color=SERIES_1, size=60, opacity=1).encode(
             x=x, y=_y("value"), description="words:N"
+        ),
+        gaps.mark_rule(color=INK_SOFT, strokeDash=[3, 4], strokeWidth=1.5).encode(
+            x=x, description="words:N"
         ),
     ).properties(width=WIDTH, height=HEIGHT)
     specification: dict[str, Any] = chart.configure(**CONFIG).to_dict()

@@ -184,7 +184,18 @@ def trend(report: Document, scope: Scope) -> dict[str, Any]:
         "columns": scores,
         "rows": rows,
         "charts": [
-            {"column": column, "svg": drawn[column["key"]]}
+            {
+                "column": column,
+                "svg": drawn[column["key"]],
+                "breaks": [
+                    {
+                        "title": report["waves"][point["wave"]]["title"],
+                        "sentence": report["breaks"][point["break"]],
+                    }
+                    for point in points[column["key"]]
+                    if point["break"]
+                ],
+            }
             for column in scores
             if column["key"] in drawn
         ],

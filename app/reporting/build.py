@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from analysis import link
 from app.models import Report
-from app.queries import releases, reports, roll_ups
+from app.queries import releases, reports, roll_ups, team_lineage
 from app.queries.reports import ReportKey
 from app.reporting.chain import chain
 from app.reporting.customers import customer_report
@@ -62,7 +62,7 @@ def _wave(session: Session, subject: str, today: date) -> dict[str, Any]:
     history = [read_figures(wave.document) for wave in waves]
     document = wave_report(history[-1])
     document["waves"], document["breaks"] = wave_list(history), BREAKS
-    document["trends"] = lines = trend_lines(history)
+    document["trends"] = lines = trend_lines(history, team_lineage.descents(session))
     document["charts"] = trend_charts(
         lines,
         nodes=list(document["nodes"]),

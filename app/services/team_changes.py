@@ -22,7 +22,6 @@ from app.models import (
 )
 from app.services import teams
 from app.services.errors import Conflict, NotFound, Refusal, Unusable
-from surveys.lineage import Descent
 
 LATEST = timedelta(days=366)
 
@@ -113,22 +112,6 @@ def carry_out_due(session: Session, *, today: date) -> list[TeamChange]:
             change.refused = str(refusal)
     session.flush()
     return list(due)
-
-
-def descents(session: Session) -> list[Descent]:
-    """List which teams came of which by splits and mergers, in the order of events."""
-    done = session.scalars(
-        select(TeamChange)
-        .where(TeamChange.kind.in_(("split", "merge")), TeamChange.done_on.is_not(None))
-        .order_by(TeamChange.done_on, TeamChange.id)
-    )
-    return [
-        Descent(
-            before=frozenset(team.key for team in change.before),
-            after=frozenset(team.key for team in change.after),
-        )
-        for change in done
-    ]
 
 
 def perform(session: Session, draft: Draft, *, on: date) -> tuple[Team, ...]:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from app.models import ChangedPerson, CustomerLink, RoleGrant, Team, TeamChange
+from app.queries.team_lineage import descents
 from app.services import team_changes, team_previews
 from app.services.errors import Conflict, Unusable
 from app.services.team_changes import Draft
@@ -57,8 +58,8 @@ def test_a_split_makes_two_new_teams_and_closes_the_old_one(session, tree):
 
     change = enter(
         session,
-        Draft(kind="split", teams=(tree["desk"],), starts_on=TODAY, name="Desk", second_name="Chat",
-              moving=going),
+        Draft(kind="split", teams=(tree["desk"],), starts_on=TODAY, name="Desk",
+              second_name="Chat", moving=going),
     )  # fmt: skip
 
     desk, chat = named(session, "Desk"), named(session, "Chat")
@@ -73,7 +74,7 @@ def test_a_split_makes_two_new_teams_and_closes_the_old_one(session, tree):
     }
     assert change.done_on == TODAY
     assert session.scalars(select(ChangedPerson)).all() == []
-    assert team_changes.descents(session) == [
+    assert descents(session) == [
         Descent(before=frozenset({"desk"}), after=frozenset({"desk-2", "chat"}))
     ]
 
