@@ -201,6 +201,8 @@ def intercepts_of(teams: pd.DataFrame, x: Vector) -> Intercepts:
     n, mean, variance = (teams[name].to_numpy(dtype=float) for name in ("n", "mean", "variance"))
     known = (n > 1) & np.isfinite(variance)
     inside = float(((n - 1) * variance)[known].sum())
+    origin = float((n * mean).sum() / n.sum()) if len(n) else 0.0
+    mean = mean - origin
     fit = Intercepts(
         n=n,
         x=n[:, None] * x,
@@ -209,6 +211,7 @@ def intercepts_of(teams: pd.DataFrame, x: Vector) -> Intercepts:
         xy=(x * n[:, None]).T @ mean,
         yy=inside + float((n * mean**2).sum()),
         nobs=len(n) + round(float((n - 1)[known].sum())),
+        origin=origin,
     )
     fit.check()
     if inside <= 0:

@@ -79,6 +79,7 @@ def contextual_model(
         xy=fit.xy[:1],
         yy=fit.yy,
         nobs=fit.nobs,
+        origin=fit.origin,
     )
     return components_of(fit, null, names=names, free=free, n_left_out=0)
 
@@ -93,8 +94,16 @@ def _person_sums(moments: Moments, outcome: str, predictors: Sequence[str]) -> I
         raise BadFrame("Put the periods of a team together first: over_periods().")
     parts = np.array([moments.parts[place] for place in used], dtype=float)
     n = both[:, 0, 0].astype(float)
-    sums = moments.sums[asked][:, used, used] / parts
-    products = moments.products[asked].sum(axis=0)[np.ix_(used, used)] / np.outer(parts, parts)
+    sums = moments.sums[asked][:, used, used]
+    products = moments.products[asked].sum(axis=0)[np.ix_(used, used)]
+    # Still in whole numbers: move the outcome's origin near its mean.
+    people, total = both[:, 0, 0], int(sums[:, -1].sum())
+    origin = round(total / int(people.sum()))
+    away = sums[:, :-1].sum(axis=0) * origin
+    products[:-1, -1] -= away
+    products[-1, -1] += int(people.sum()) * origin**2 - 2 * origin * total
+    sums[:, -1] -= people * origin
+    sums, products = sums / parts, products / np.outer(parts, parts)
     own, y = sums[:, :-1], sums[:, -1]
     means = own / n[:, None]
     x = np.column_stack([n, own, n[:, None] * means])
@@ -104,4 +113,13 @@ def _person_sums(moments: Moments, outcome: str, predictors: Sequence[str]) -> I
     xx[:] = (team * n[:, None]).T @ team
     xx[1 : k + 1, 1 : k + 1] = products[:-1, :-1]
     xy = np.concatenate([[y.sum()], products[:-1, -1], means.T @ y])
-    return Intercepts(n=n, x=x, y=y, xx=xx, xy=xy, yy=float(products[-1, -1]), nobs=round(n.sum()))
+    return Intercepts(
+        n=n,
+        x=x,
+        y=y,
+        xx=xx,
+        xy=xy,
+        yy=float(products[-1, -1]),
+        nobs=round(n.sum()),
+        origin=origin / float(parts[-1]),
+    )

@@ -234,11 +234,14 @@ def level_correlations(moments: Moments, first: str, second: str) -> LevelCorrel
     levels = _levels(whole, teams=np.array([n_teams]), squares=_squared(parts).sum(keepdims=True))
     if not np.isfinite(levels[:3]).all():
         raise NotIdentified("One of the scores does not vary between teams, or within them.")
+    # Without one of the teams there must still be something to compare.
     without = _levels(
         whole - parts,
         teams=np.full(n_teams, n_teams - 1),
         squares=_squared(parts).sum() - _squared(parts),
     )
+    if not np.isfinite(without[:3]).all():
+        raise NotIdentified("All that varies in one of the scores is in a single team.")
     limits = [_jackknife(z[0], zs) for z, zs in zip(*map(_on_z, (levels, without)), strict=True)]
     total, within, between = ((float(np.tanh(a)), float(np.tanh(b))) for a, b in limits[:3])
     latent = float(levels[3, 0]) if np.isfinite(levels[3, 0]) else None
@@ -280,7 +283,8 @@ def _levels(sums: Vector, *, teams: Vector, squares: Vector) -> Vector:
     n, inside = sums[:, 0], sums[:, 1]
     outside = np.asarray(sums[:, 4] - sums[:, 2] * sums[:, 3] / n)
     tiny = FLAT * np.maximum(inside + outside, 0)
-    between, within = outside / (teams - 1), inside / (n - teams)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between, within = outside / (teams - 1), inside / (n - teams)
     n0 = (n[2] - squares / n[2]) / (teams - 1)
     level = np.stack([inside + outside, inside, outside, (between - within) / n0])
     scale = np.where((level[:, :2] > tiny[:2]).all(axis=1), level[:, 0] * level[:, 1], np.nan)

@@ -33,6 +33,8 @@ class Intercepts:
         counts only where they are known.
     nobs : int
         Answers, where a team of unknown spread counts as one.
+    origin : float
+        What was taken off every y beforehand, so that squares stay small.
 
     Notes
     -----
@@ -48,6 +50,7 @@ class Intercepts:
     xy: Vector
     yy: float
     nobs: int
+    origin: float
 
     @property
     def n_terms(self) -> int:
@@ -101,7 +104,8 @@ class Intercepts:
     @cached_property
     def coefficients(self) -> Vector:
         """One per term."""
-        return np.asarray(self._solved(np.array([self.ratio]))[1][0])
+        found = self._solved(np.array([self.ratio]))[1][0]
+        return np.asarray(found + self.origin * (np.arange(self.n_terms) == 0))
 
     @cached_property
     def covariance(self) -> Vector:

@@ -16,6 +16,8 @@ from analysis.summary import Summary, count, fixed, interval, p_equals
 
 LEAST_UNIQUE = 0.005
 """The smallest share of an item's variance that may be its own, as in R's factanal."""
+STEEP = 1e-3
+"""The slope at which the search for the best fit has not ended."""
 Z = float(stats.norm.ppf(0.975))
 Unique: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
@@ -210,6 +212,9 @@ def _search(
         bounds=[(LEAST_UNIQUE, 1.0)] * len(start),
         options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 1000},
     )
+    slope, inside = np.asarray(found.jac), (found.x > LEAST_UNIQUE) & (found.x < 1)
+    if np.abs(slope[inside]).max(initial=0.0) > STEEP:
+        raise NotIdentified("No best factor was found for these items.")
     return np.asarray(found.x), float(found.fun)
 
 

@@ -166,6 +166,27 @@ def test_shift_scale_and_names_pass_through(people):
     )
 
 
+def test_scores_far_from_zero_lose_nothing(people):
+    """A million points more change the constant by a million and nothing else."""
+    far = people.assign(score=people["score"] + 1_000_000)
+
+    near_fit, far_fit = (variance_components(score_moments(p)) for p in (people, far))
+    near_own, far_own = (
+        contextual_model(
+            moments_of(p, items=["own", "score"]), outcome="score", predictors=["own"]
+        )
+        for p in (people, far)
+    )
+
+    for near, moved in ((near_fit, far_fit), (near_own, far_own)):
+        assert moved.between == pytest.approx(near.between, rel=1e-6)
+        assert moved.log_likelihood == pytest.approx(near.log_likelihood, abs=1e-6)
+        assert moved.terms[0].estimate == pytest.approx(near.terms[0].estimate + 1_000_000)
+        assert [t.estimate for t in moved.terms[1:]] == pytest.approx(
+            [t.estimate for t in near.terms[1:]], rel=1e-6
+        )
+
+
 def test_a_team_of_unknown_spread_tells_by_its_mean(people):
     """Its likelihood is that of its mean alone, as by leaving all its answers' spread out."""
     known = score_moments(people)

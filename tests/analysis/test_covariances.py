@@ -98,13 +98,18 @@ def test_levels_need_teams_and_movement(rows):
         level_correlations(few, "x", "y")
     with pytest.raises(NotIdentified):
         level_correlations(moments_of(rows.assign(x=3), items=ITEMS), "x", "y")
+    lone = rows.assign(x=np.where(rows["team"] == "t00", rows["x"], 3))
+    with pytest.raises(NotIdentified, match="single team"):
+        level_correlations(moments_of(lone, items=ITEMS), "x", "y")
+    with pytest.raises(NotIdentified):
+        level_correlations(moments_of(rows.drop_duplicates("team"), items=ITEMS), "x", "y")
 
 
 def test_teams_that_do_not_differ_have_no_latent_correlation(rng):
     """Where means differ less than chance, the table says so instead of a figure."""
     rows = pd.DataFrame({"team": np.repeat(list("abcdef"), 4), "x": [1, 2, 3, 4] * 6})
     rows["y"] = rng.integers(1, 6, 24)
-    rows.loc[0, "x"] = 2
+    rows.loc[[0, 5], "x"] = [2, 1]
 
     levels = level_correlations(moments_of(rows, items=["x", "y"]), "x", "y")
 

@@ -224,8 +224,8 @@ Recommendation scores; interval from both adjusted intervals, z test.
 Several units together
 ----------------------------------------------
                 Estimate  95% interval   p
-Mean effect     0.38      −0.01 to 0.77  0.054
-A further unit            −0.39 to 1.14
+Mean effect     0.38      −0.04 to 0.80  0.065
+A further unit            −0.41 to 1.16
 ----------------------------------------------
 4 units.
 Of the variance between units 63% is more than chance (test for none: p = 0.029).
@@ -234,8 +234,8 @@ Of the variance between units 63% is more than chance (test for none: p = 0.029)
 The correlation over several units
 ------------------------------------------
                 r     95% interval   p
-Mean of units   0.34  0.05 to 0.58   0.033
-A further unit        −0.16 to 0.71
+Mean of units   0.34  0.04 to 0.59   0.038
+A further unit        −0.17 to 0.71
 ------------------------------------------
 4 units, 205 teams.
 Of the variance between units 45% is more than chance (test for none: p = 0.156).
