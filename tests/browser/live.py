@@ -24,6 +24,7 @@ from app.models import (
     Touchpoint,
     Wave,
 )
+from app.queries.comments import ANSWERED, comments_of
 from app.services import accounts, promises, survey_versions, touchpoints, waves
 from app.services.accounts import Door
 from tests.promises import PROMISE
@@ -130,11 +131,13 @@ def prepare(demo: Any) -> dict[str, str]:
             select(Wave).where(Wave.released_at.is_not(None)).order_by(Wave.opens_on.desc())
         ).first()
         open_wave = session.get(Wave, demo.facts["wave"])
+        comments = comments_of(session, released).comments
         actions = {action.status: str(action.id) for action in session.scalars(select(Action))}
         return {
             "pulse": f"/w/{open_wave.key}",
             "open": str(open_wave.id),
             "released": str(released.id),
+            "comment": str(next(c.number for c in comments if c.state == ANSWERED)),
             "planned": str(planned.id),
             "done": actions["done"],
             "dropped": actions["dropped"],

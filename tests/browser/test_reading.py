@@ -112,3 +112,20 @@ def test_signing_out_ends_it(live, new_page):
     page.goto(f"{live.app}/account")
 
     expect(page.locator("h1")).to_have_text("Sign in")
+
+
+def test_what_is_typed_for_the_author_of_a_comment_survives_the_page(live, signed_in):
+    """A lost page brings the text back; kept as a draft it leaves this browser."""
+    page, watch = signed_in("hr")
+    page.goto(live.app + "/reports/waves/{released}/comments/{comment}".format(**live.paths))
+    page.get_by_label("Your answer").fill("We are looking into it.")
+
+    page.reload()
+
+    assert page.get_by_label("Your answer").input_value() == "We are looking into it."
+    assert page.get_by_text("is back in the field").is_visible()
+    page.get_by_role("button", name="Keep as a draft").click()
+    assert page.get_by_role("status").is_visible()
+    assert page.get_by_label("Your answer").input_value() == "We are looking into it."
+    assert page.evaluate("Object.keys(localStorage)") == []
+    assert watch.complaints == []
