@@ -35,12 +35,15 @@ from tests.attack.mangling import mangled, means_the_same
 pytestmark = [pytest.mark.attack, pytest.mark.usefixtures("hasty")]
 
 QUICK, LONG = 1_500, 10_000
-# Of all attempts, this many in ten go to each door; the others are slow because they look far.
-DOORS = {"submit": 6, "issue": 1, "open": 1, "plan": 1, "opening": 1}
+# Of all attempts, this many in twelve go to each door; some are slow because they look far.
+DOORS = {
+    "submit": 6, "issue": 1, "open": 1, "plan": 1, "opening": 1, "threads": 1, "replies": 1,
+}  # fmt: skip
 MARKER = "Marker-f3a91c77"
 NETWORK = "10.91.73.12"
 SENTENCE = re.compile(r"[A-Za-z][^\n]{3,400}[.!?]")
 FIELDS = {"tools": ["4"]}
+MESSAGE = {"from": "hr", "month": "2026-11", "text": MARKER}
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +71,8 @@ class Siege:
             "issue": (self.played.app, "POST", "/ballot/issue", PUBLIC),
             "plan": (self.played.collector, "PUT", f"/exchange/waves/{wave}/plan", ADDRESS),
             "opening": (self.played.collector, "PUT", f"/exchange/waves/{wave}", ADDRESS),
+            "threads": (self.played.collector, "PUT", f"/exchange/waves/{wave}/threads", ADDRESS),
+            "replies": (self.played.collector, "POST", f"/exchange/waves/{wave}/replies", ADDRESS),
         }[door]
         headers = {
             "Content-Type": "application/json",
@@ -111,6 +116,12 @@ class Siege:
             "issue": {"wave": self.played.wave, "blinded": blinded},
             "plan": plan_of(self.opening),
             "opening": self.opening,
+            "threads": {
+                "schema": "headwater.threads/1",
+                "wave": self.played.wave,
+                "threads": [{"thread": "a" * 64, "messages": [MESSAGE]}],
+            },
+            "replies": {"stored": ["a" * 64]},
         }
 
 

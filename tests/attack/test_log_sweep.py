@@ -4,6 +4,7 @@ import secrets
 
 import pytest
 
+from surveys.codes import new_code
 from surveys.encoding import decode
 from tests.attack.serving import serving
 from tests.collector.conftest import BOTH, make_store, open_wave
@@ -40,7 +41,7 @@ def attack(folder, mutant=""):
     """Send a marker in every place a request has; list the files in which it turns up."""
     marker, wanted = secrets.token_hex(16), secrets.token_hex(16)
     wave = open_wave(make_store(folder), WAVE, rights=BOTH)
-    codes = wave.codes["g01"]
+    codes, comment = wave.codes["g01"], new_code()
     ballot = wave.request(0, 0, {"tools": ["4"], "comment": [wanted]})
     other = wave.request(0, 0, {"comment": [marker]})
     stranger = wave.request(0, 1, {})
@@ -79,6 +80,13 @@ def attack(folder, mutant=""):
             server.request("POST", f"/w/{WAVE}", marker * 20_000, form | carrier),
             server.request("PUT", f"/exchange/waves/{WAVE}", marker, carrier),
             server.request(marker.upper(), "/", headers=carrier),
+            server.request("GET", f"/threads?{marker}", headers=carrier),
+            server.request("POST", "/threads", f"code={comment}&{marker}=", form | carrier),
+            server.request("POST", "/threads", f"code={marker}", form | carrier),
+            server.request(
+                "POST", "/threads/reply", f"code={comment}&reply={marker}", form | carrier
+            ),
+            server.request("PUT", f"/exchange/waves/{WAVE}/threads", marker, carrier),
         ]
         server.raw(f"{marker} nonsense\r\n\r\n".encode())
         server.raw(f"POST /w/{WAVE} HTTP/1.1\r\nContent-Length: {marker}\r\n\r\n".encode())
@@ -86,6 +94,7 @@ def attack(folder, mutant=""):
     assert statuses == [
         *[200, 409, 400, 404, 400, 403, 415, 200, 404, 200, 415],
         *[200, 409, 422, 422, 404, 404, 422, 415, 413, 401, 405],
+        *[200, 200, 422, 200, 401],
     ], statuses
     files = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     sealed = decode(ballot["sealed"])[:200]  # a database cuts longer ones into pages
@@ -93,7 +102,7 @@ def attack(folder, mutant=""):
         "the sealed answer itself must be found, or the search proves nothing"
     )
     # Not even what was typed lies anywhere: answers are sealed, and codes are digests.
-    secret = [marker, wanted, codes[0], ballot["prepared"], ballot["signature"]]
+    secret = [marker, wanted, comment, codes[0], ballot["prepared"], ballot["signature"]]
     return {
         name
         for name, content in files.items()
@@ -103,7 +112,7 @@ def attack(folder, mutant=""):
 
 
 def test_no_file_and_no_output_holds_the_marker(tmp_path):
-    """User agent, address, path, cookie, broken bodies, ballots and codes leave no trace."""
+    """User agent, address, path, cookie, broken bodies, ballots, codes, replies leave no trace."""
     assert attack(tmp_path) == set()
 
 

@@ -17,7 +17,10 @@ STATES: dict[str, Callable[[Voter, Round], Any]] = {
     "sealed": lambda voter, wave: (
         voter.take(wave).answer(tools="1").press("Send later").sees("Your answers are sealed")
     ),
-    "in": lambda voter, wave: voter.take(wave).answer(tools="1").press("Send my answers").sees(IN),
+    "in": lambda voter, wave: (
+        voter.take(wave).write("Quiet rooms").press("Send my answers").sees(IN)
+    ),
+    "page for answers": lambda voter, wave: voter.page.goto(f"{voter.rounds.collector}/threads"),
     "where it is signed": lambda voter, wave: voter.page.goto(
         f"{voter.rounds.app}/ballot/{wave.key}"
     ),

@@ -45,6 +45,11 @@ class Voter:
             self.page.locator(f"#q-{item}-{value}").check()
         return self
 
+    def write(self, comment: str) -> Voter:
+        """Write a comment."""
+        self.page.locator("textarea").fill(comment)
+        return self
+
     def sees(self, heading: str) -> Voter:
         """Wait for a heading."""
         place = self.page.get_by_role("heading", name=heading, exact=True)
