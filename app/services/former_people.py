@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Base, Person
@@ -20,6 +20,14 @@ OWN = tuple(
     if table.name in KEPT
     and KEPT[table.name].rule in {"people", "sign_ins"}
     and "person_id" in table.columns
+)
+# Every column of the other tables that names a person.
+MENTIONING = tuple(
+    column
+    for table in Base.metadata.sorted_tables
+    if table not in OWN
+    for column in table.columns
+    if any(key.column is Person.__table__.c.id for key in column.foreign_keys)
 )
 
 
@@ -74,11 +82,19 @@ def remove(session: Session, holding: Holding, now: Now) -> int:
 
 def remove_unmentioned(session: Session) -> None:
     """Remove the rows of former colleagues of whom nothing speaks any more."""
-    session.execute(
-        delete(Person)
-        .where(Person.erased_on.is_not(None), ~_is_mentioned())
-        .execution_options(synchronize_session=False)
-    )
+    erased = session.scalars(select(Person.id).where(Person.erased_on.is_not(None))).all()
+    for start in range(0, len(erased), PORTION):
+        some = erased[start : start + PORTION]
+        named = {
+            person
+            for column in MENTIONING
+            for person in session.scalars(select(column).where(column.in_(some)).distinct())
+        }
+        session.execute(
+            delete(Person)
+            .where(Person.id.in_(set(some) - named))
+            .execution_options(synchronize_session=False)
+        )
 
 
 TASKS = {
@@ -92,16 +108,3 @@ TASKS = {
         tables=("people", *(table.name for table in OWN)),
     )
 }
-
-
-def _is_mentioned() -> ColumnElement[bool]:
-    """Say in SQL that a row of any table but their own names a person."""
-    return or_(
-        *(
-            exists().where(column == Person.id)
-            for table in Base.metadata.sorted_tables
-            if table not in OWN
-            for column in table.columns
-            if any(key.column is Person.__table__.c.id for key in column.foreign_keys)
-        )
-    )

@@ -31,6 +31,7 @@ from app.models import (
     SignInFailure,
     Team,
     TeamChange,
+    ThreadExchange,
     ThreadMessage,
     Wave,
 )
@@ -145,6 +146,7 @@ def plant(session: Session, settings: Settings) -> tuple[Person, Wave]:
         [
             action,
             change,
+            ThreadExchange(wave_id=wave.id, told_sha256=DIGEST),
             OutboxMail(
                 dedup_key=MARK, recipient=f"{MARK}@example.org", subject=MARK, body=MARK,
                 created_at=CLOSED_AT, due_at=CLOSED_AT, sent_at=CLOSED_AT,

@@ -23,7 +23,7 @@ from app.models import (
 )
 from app.models.keeping import KEPT, RULES, undeclared
 from app.models.person import FORMER
-from app.services import retention, wave_retention
+from app.services import retention, threads, wave_retention
 from app.services.holdings import Holding, months_after
 from tests.app.kept_rows import (
     CLOSED_AT,
@@ -70,9 +70,10 @@ def test_nothing_that_tells_of_somebody_is_left_in_the_end(session, settings):
     """
     Of a person who left a row in every table, no table, file or note knows anything.
 
-    Of an action that they owned, a former colleague is the owner.
+    Of an action that they owned, a former colleague is the owner; the collector has still to
+    be told that there are no conversations any more.
     """
-    plant(session, settings)
+    _, wave = plant(session, settings)
     personal = [t for t in Base.metadata.sorted_tables if KEPT[t.name].personal]
     assert [table.name for table in personal if not rows_of(session, table)] == []
 
@@ -85,6 +86,9 @@ def test_nothing_that_tells_of_somebody_is_left_in_the_end(session, settings):
             assert {row[c] for row in rows_of(session, table) for c in names} <= {None}, table.name
     assert list(Path(settings.key_folder).glob("*/*")) == []
     assert session.scalars(select(Action)).one().owner.name == FORMER
+    assert threads.state_of(session, wave)["threads"] == []
+    assert wave in threads.waves_with_conversations(session)
+    assert threads.waits(session, wave)
     assert [entry.words for entry in removed] == [
         "who was eligible in “March”: one person",
         "who took a ballot of “March”: 4 leftovers",
