@@ -29,6 +29,7 @@ from surveys.ballots import receipt_of
 from surveys.encoding import decode
 from surveys.lifecycle import State
 from surveys.manifests import begin_ballot
+from surveys.threads import ballot_code, field_of, thread_of
 from tests.attack import visits
 from tests.attack.evidence import Left, left_at, traits_of_answers
 from tests.attack.leaky import LEAKS
@@ -63,6 +64,7 @@ def answers_of(people: Sequence[Employee]) -> Needles:
         needles.add("nonce", owner, person.ballot.prepared[-32:])
         needles.add("signature", owner, person.ballot.signature)
         needles.add("sealed", owner, decode(person.body["sealed"])[:48])
+        needles.add("code", owner, code_of(person))
     return needles
 
 
@@ -71,11 +73,16 @@ def comments_of(people: Sequence[Employee]) -> Needles:
     needles = Needles()
     for owner, person in enumerate(people):
         needles.add("comment", owner, comment_of(person))
+        needles.add("thread", owner, thread_of(code_of(person)))
     return needles
 
 
 def comment_of(person: Employee) -> str:
     return f"Remark {person.seed.hex()[:24]}"
+
+
+def code_of(person: Employee) -> str:
+    return ballot_code(person.seed, wave="2026-11", item="comment")
 
 
 def misplaced(needles: Needles, left: Left) -> set[str]:
@@ -142,7 +149,8 @@ def play(played: Line, people: Sequence[Employee], others: Sequence[flask.Flask]
             assert played.take(person).status_code == 200
             order.append(person)
             continue
-        fields = {"tools": [str(1 + number % 5)], "comment": [comment_of(person)]}
+        beside = {field_of("comment"): [thread_of(code_of(person))]}
+        fields = {"tools": [str(1 + number % 5)], "comment": [comment_of(person)], **beside}
         careless = {"X-Blinded": sha256(person.draft.blinded).hexdigest()}
         statuses = [played.answer(person, fields).status_code]
         statuses += [
