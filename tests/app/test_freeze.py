@@ -10,7 +10,8 @@ from sqlalchemy import delete, select
 from app.models import Person, Release, Report
 from app.queries import reports
 from app.reporting.build import build_report
-from app.services import people, teams
+from app.services import people, team_changes, teams
+from app.services.team_changes import Draft
 from surveys.documents import canonical, sha256_of
 from tests.app.released import make_release, store_release, store_teams
 from tests.factories import make_person, make_staff
@@ -63,7 +64,20 @@ def empty_and_close(session, tree):
 
 
 def split(session, tree):
-    teams.add_team(session, name="North East", parent=tree["sales"], on=TODAY)
+    make_person(session, team=tree["north"])
+    sitting = team_changes.people_in(session, tree["north"], on=TODAY)
+    moving = frozenset([sitting[0].person_id])
+    enter(session, "split", tree["north"], name="North", second_name="East", moving=moving)
+
+
+def merge(session, tree):
+    both = (tree["phone"], tree["mail"])
+    enter(session, "merge", *both, name="Voice", parent=tree["care"])
+
+
+def enter(session, kind, *concerned, **fields):
+    draft = Draft(kind=kind, teams=concerned, starts_on=TODAY, **fields)
+    team_changes.enter(session, draft, now=datetime.now(UTC), today=TODAY)
 
 
 def send_everybody_away(session, tree):
@@ -77,7 +91,7 @@ def delete_an_account(session, tree):
 
 @pytest.mark.parametrize(
     "change",
-    [rename, move, empty_and_close, split, send_everybody_away, delete_an_account],
+    [rename, move, empty_and_close, split, merge, send_everybody_away, delete_an_account],
     ids=lambda change: change.__name__,
 )
 def test_no_change_of_the_organisation_moves_a_release(session, tree, wave, change):

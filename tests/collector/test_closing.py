@@ -130,6 +130,23 @@ def test_nobody_waits_for_a_close_under_way(store, wave):
     assert not store._intakes
 
 
+def test_a_late_answer_changes_no_byte_of_a_release(store, wave):
+    """S-4: what comes after the close is refused, and closing again gives the same file."""
+    released = close(store, wave)
+    file = store._folder / wave.key / "release.json"
+    before = file.read_bytes()
+
+    for late in (
+        lambda: wave.redeem(store, 0, 7, ANSWERS),
+        lambda: store.submit(wave.key, wave.codes["g01"][11], ANSWERS),
+    ):
+        with pytest.raises(WaveClosed):
+            late()
+
+    assert close(store, wave) == released == before
+    assert file.read_bytes() == before
+
+
 def test_after_the_close_nothing_leads_from_receipt_to_answer(store, wave, tmp_path):
     """Keys, seals, codes, opening and client are gone; every file left is accounted for."""
     sealed = wave.seal(wave.ballot(0, 0), ANSWERS | {"tools": ["1"]})
