@@ -14,6 +14,7 @@ import secrets
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +90,12 @@ class Conversations:
         )
 
     def reply(self, thread: str, text: str) -> None:
-        """Keep a reply durably; the same again changes nothing."""
+        """Keep a reply durably; the same again changes nothing, until HR has written again."""
         folder, _ = self._found(thread)
         with folder.held():
             messages = _messages(folder, thread)  # it may have been taken away meanwhile
-            if any(m["from"] == "author" and m["text"] == text for m in messages):
+            since = takewhile(lambda message: message["from"] == "author", reversed(messages))
+            if any(message["text"] == text for message in since):
                 return
             waiting = _replies(folder)
             name = name_reply(thread, text)

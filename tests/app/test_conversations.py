@@ -304,6 +304,10 @@ def test_from_a_comment_to_its_answer_and_back_with_the_real_collector(
     hr.post(f"{place}/1/answer", {"text": "That is how it will be.", "seen": "2"})
     carry(date(2026, 4, 2))
     last = author.post("/threads", data={"code": code}).text
+    # The same words again are one reply, and another one once HR has asked again.
+    for _ in range(2):
+        author.post("/threads/reply", data={"code": code, "reply": "Four weeks ahead"})
+    carry(date(2026, 4, 3))
 
     assert "When would help?" in first
     assert [li.select_one(".typed").text for li in read.select(".messages li")] == [
@@ -311,7 +315,7 @@ def test_from_a_comment_to_its_answer_and_back_with_the_real_collector(
     ]  # fmt: skip
     told = [last.index(text) for text in ("When would", "Four weeks", "how it will be")]
     assert told == sorted(told)
-    assert conversations_kept(session) == [("hr", None), ("author", None), ("hr", None)]
+    assert conversations_kept(session) == [(who, None) for who in ("hr", "author") * 2]
     plain = codes.normalise(code, source="note")
     assert thread_id(plain) in "".join(everything_in(session))
     assert not [row for row in everything_in(session) if plain in row or code in row]
