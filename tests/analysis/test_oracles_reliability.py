@@ -58,6 +58,12 @@ def test_components_of_army_groups_are_lme4s(soldiers, counted, name):
     assert fit.terms[0].std_error == pytest.approx(reml["se_fixef"], rel=1e-5)
     assert fit.log_likelihood == pytest.approx(reml["logLik_reml"], abs=1e-6)
     assert fit.mean_reliability == pytest.approx(expected["gmeanrel"]["mean_MeanRel"], rel=1e-5)
+    assert fit.icc1 == pytest.approx(expected["mult.icc"]["ICC1"], rel=1e-5)
+    # R's multilevel::ICC1 takes the mean size where we take n0.
+    f, mean_size = icc(teams).statistic, anova["n_mean"]
+    assert (f - 1) / (f + mean_size - 1) == pytest.approx(
+        expected["multilevel_ICC1"]["value"], rel=1e-8
+    )
     low_high = (icc(teams).icc2_ci_low, icc(teams).icc2_ci_high)
     assert low_high == pytest.approx(anova["icc2_ci95"], rel=1e-8)
     exact = icc(counted.scores(name))
@@ -76,6 +82,8 @@ def test_shrunken_scores_of_army_groups_are_lme4s(soldiers, name):
     assert teams["mean"].to_numpy() == pytest.approx(np.array(expected["raw_mean"]), rel=1e-9)
     assert teams["reliability"].to_numpy() == pytest.approx(np.array(expected["lambda"]), abs=1e-5)
     assert teams["shrunken"].to_numpy() == pytest.approx(np.array(expected["blup_mean"]), abs=1e-5)
+    first = oracle("bh1996")[name]["gmeanrel"]["MeanRel_first10"]
+    assert teams["reliability"][:10].tolist() == pytest.approx(first, abs=1e-5)
 
 
 def test_contextual_model_of_army_groups_is_lme4s(counted):
@@ -142,6 +150,8 @@ def test_alpha_and_omega_of_personality_items_agree_with_r(construct):
     assert (fit.statistic, fit.df) == pytest.approx((model["fit"]["chisq"], 5), abs=1e-6)
     sd = np.sqrt(np.diag(covariance))
     on_correlation = one_factor(covariance / np.outer(sd, sd), nobs=n)
+    standardised = consistency(covariance / np.outer(sd, sd), nobs=n)
+    assert standardised.alpha == pytest.approx(expected["psych_alpha_std"], rel=1e-8)
     theirs = expected["omega_from_correlation_ml_fa"]
     assert on_correlation.omega == pytest.approx(theirs["omega"], abs=1e-5)
     assert on_correlation.loadings == pytest.approx(theirs["loadings"], abs=1e-4)
@@ -156,6 +166,9 @@ def test_alpha_and_omega_of_customers_agree_with_r(construct):
     covariance = total_covariance(moments_of(rows.assign(team="all"), items=columns))
 
     assert consistency(covariance, nobs=250).alpha == pytest.approx(expected["alpha"], rel=1e-8)
+    sd = np.sqrt(np.diag(covariance))
+    standardised = consistency(covariance / np.outer(sd, sd), nobs=250)
+    assert standardised.alpha == pytest.approx(expected["std_alpha"], rel=1e-8)
     if expected["omega"] is None:
         return
     fit = one_factor(covariance, nobs=250)
