@@ -27,6 +27,7 @@ from app.manage import (
     touchpoints,
     waves,
 )
+from app.promise import views as promise
 from app.report import comments
 from app.report import views as report
 from app.respond import views as respond
@@ -34,7 +35,7 @@ from app.respond import views as respond
 ROOT = Path(__file__).parent.parent
 FEATURES = (
     account, ballot, home, people, roster, teams, team_changes, surveys, waves, promises,
-    touchpoints, outbox, retention, report, comments, actions, respond,
+    promise, touchpoints, outbox, retention, report, comments, actions, respond,
 )  # fmt: skip
 # The largest thing anybody sends is a roster of 5 MB.
 MAX_REQUEST_BYTES = 6 * 2**20

@@ -1,12 +1,16 @@
-"""``headwater wave promise``: what is promised about a wave, written or shown."""
+"""``headwater wave promise`` and ``pack``: what is promised about a wave, and its papers."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from app.cli.work import work
+from app.exchange import private_file
+from app.protection.archive import pack_of
+from app.protection.facts import facts_of
 from app.services import promises, waves
 from app.services.errors import Conflict
 from surveys.promises import Promise, spelt
@@ -45,3 +49,18 @@ def promise(wave_id: int, **given: Any) -> None:  # noqa: ANN401 each option has
             click.echo(section.heading)
             for line in section.lines:
                 click.echo(f"  {line}")
+
+
+@click.command()
+@click.argument("wave_id", metavar="WAVE", type=int)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="Where the ZIP goes; new file.",
+)
+def pack(wave_id: int, out: Path) -> None:
+    """Write the data-protection pack of a wave: papers, promise, manifest and its signature."""
+    with work() as (session, settings), private_file(out) as file:
+        file.write(pack_of(facts_of(waves.find(session, wave_id), settings=settings)))
+    click.echo(f"The pack of wave {wave_id} is in {out}. Complete what is marked “To fill in”.")

@@ -15,7 +15,7 @@ import click
 from sqlalchemy.orm import Session
 
 from app import exchange, handover, printing
-from app.cli.promise import promise
+from app.cli.promise import pack, promise
 from app.cli.work import work
 from app.config import Settings
 from app.installation import Installation
@@ -40,6 +40,7 @@ def wave() -> None:
 
 
 wave.add_command(promise)
+wave.add_command(pack)
 
 
 @wave.command("list")

@@ -27,14 +27,15 @@ class PromiseForm(Form):
         "What the survey is for",
         filters=[_text],
         description="The first line stands right above the questions, the others one tap further.",
-        render_kw={"rows": 5, "maxlength": LONGEST["purposes"]},
+        render_kw={"rows": 6, "maxlength": LONGEST["purposes"]},
     )
     readers = TextAreaField(
         "Who reads what",
         filters=[_text],
         description="Name them as people know them, one kind of reader to a line. The roles of"
-        " this program decide what they see; this says who has them.",
-        render_kw={"rows": 6, "maxlength": LONGEST["readers"]},
+        " this program decide what they see; this says who has them. All of it stands right above"
+        " the questions.",
+        render_kw={"rows": 8, "maxlength": LONGEST["readers"]},
     )
     contact = TextAreaField(
         "Whom people can ask",

@@ -11,7 +11,7 @@ from app.models import Wave
 from app.said import Said, said_to_everybody
 from app.services.errors import NotFound
 from app.services.letters import answer_address
-from app.services.wave_mails import ballot_address, whom_to_tell
+from app.services.wave_mails import ballot_address, promise_address, whom_to_tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,8 @@ def board_notice(session: Session, wave: Wave, *, installation: Installation) ->
                 if _has_ballots(wave)
                 else ""
             ),
+            "What the survey is for, how long what is kept and whom to ask: "
+            f"{promise_address(wave, application=installation.application)}",
         ),
         checking=(
             "Anybody can check this, now and when the wave is over: headwater verify "

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Wave
 from app.services import waves
-from app.services.errors import Conflict
+from app.services.errors import Conflict, NotFound
 from surveys.promise_texts import Section, sections
 from surveys.promises import Promise
 
@@ -43,6 +43,18 @@ def promise_of(wave: Wave) -> Promise:
     if wave.promise is None:
         raise Conflict("This wave has no promise yet: write it first.")
     return Promise.from_dict(wave.promise)
+
+
+def find_promised(session: Session, wave_key: str) -> Wave:
+    """Find a wave that has a manifest and was not given up, by the key in its addresses."""
+    wave = session.scalar(
+        select(Wave).where(
+            Wave.key == wave_key, Wave.manifest.is_not(None), Wave.cancelled_at.is_(None)
+        )
+    )
+    if wave is None:
+        raise NotFound("There is no such survey, or its promise is not fixed yet.")
+    return wave
 
 
 def begun(session: Session, wave: Wave) -> dict[str, Any]:

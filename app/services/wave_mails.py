@@ -102,6 +102,11 @@ def ballot_address(wave: Wave, *, application: str) -> str:
     return f"{application}/ballot/{wave.key}"
 
 
+def promise_address(wave: Wave, *, application: str) -> str:
+    """Give the address at which anybody can read what is promised about a wave."""
+    return f"{application}/promise/{wave.key}"
+
+
 def whom_to_tell(wave: Wave) -> str:
     """Name whom to tell when the fingerprints of two people differ."""
     guardian = (wave.opening or {}).get("guardian")
@@ -163,6 +168,10 @@ Who reads what
 Nobody sees single answers; results are counts of {wave.k} answers or more. Comments are read \
 word for word, without score or date, in lists for {wave.k_comment} answers or more.
 Nobody, HR included, can see whether you have answered.
+
+What is promised
+What the survey is for, how long what is kept, whom to ask:
+{promise_address(wave, application=installation.application)}
 """
 
 

@@ -17,7 +17,7 @@ PUBLIC = {
     "account.link_sent",
     "account.set_password",
 }
-PUBLIC_FEATURES = {"respond"}
+PUBLIC_FEATURES = {"promise", "respond"}
 NOBODY = "999999"
 
 

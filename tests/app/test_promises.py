@@ -11,6 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from app.cli import main
 from app.models import Wave
+from app.protection.archive import pack_of
+from app.protection.facts import facts_of
 from app.services import openings, promises
 from app.services.errors import Conflict
 from surveys.manifests import read_manifest
@@ -115,7 +117,7 @@ def test_no_manifest_without_a_promise(session):
         make_wave(session, promise=None, manifest="{}", manifest_sha256="0")
 
 
-def test_the_command_writes_and_shows_the_promise(session, settings):
+def test_the_command_writes_and_shows_the_promise(session, settings, tmp_path):
     """Only what is given changes; an open wave refuses; limits are told in one sentence."""
     draft, told = make_wave(session, promise=None), make_wave(session, opened_at=datetime.now(UTC))
     session.commit()
@@ -132,5 +134,11 @@ def test_the_command_writes_and_shows_the_promise(session, settings):
     }  # fmt: skip
     assert "1 day after the closing" in written
     assert run(str(draft.id)) == written
+    out = tmp_path / "pack.zip"
+    packed = CliRunner(env=settings.to_env({})).invoke(
+        main, ["wave", "pack", str(draft.id), "--out", str(out)]
+    )
+    assert packed.exit_code == 0
+    assert out.read_bytes() == pack_of(facts_of(draft, settings=settings))
     assert "for 1 to 400 days" in run(str(draft.id), "--keep-rosters-days", "9999")
     assert "no draft any more" in run(str(told.id), "--contact", "Somebody")

@@ -15,6 +15,7 @@ from werkzeug.test import Client, TestResponse
 HOST = "http://localhost"
 # Drawings and styles say nothing about answers; everything else is read.
 PASSED_OVER = ("text/css", "text/javascript", "image/svg+xml")
+UNREAD = ("svg", "style")
 READ_ALOUD = ("aria-label", "title", "value", "alt", "content")
 
 
@@ -54,7 +55,7 @@ class Skim(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Take what a mark says and where it leads."""
         given = {name: value or "" for name, value in attrs}
-        self._depth += tag == "svg"
+        self._depth += tag in UNREAD
         for name, value in given.items():
             if name in READ_ALOUD or name.startswith("data-"):
                 self.words.append(value)
@@ -84,7 +85,7 @@ class Skim(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Leave a drawing or a form."""
-        self._depth -= tag == "svg"
+        self._depth -= tag in UNREAD
         self._is_inside_form = self._is_inside_form and tag != "form"
 
     def handle_data(self, data: str) -> None:

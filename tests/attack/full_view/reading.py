@@ -13,7 +13,7 @@ from zipfile import ZipFile
 from bs4 import BeautifulSoup
 from openpyxl import load_workbook
 
-from tests.attack.full_view.crawling import Seen
+from tests.attack.full_view.crawling import Seen, Skim
 
 NUMBER = re.compile(r"(?<![\w.])[+−-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d+)?")
 RANGE = re.compile(rf"({NUMBER.pattern}) to ({NUMBER.pattern})")
@@ -79,6 +79,13 @@ def words_of(seen: Seen) -> str:
     if seen.mimetype.endswith("sheet"):
         with ZipFile(io.BytesIO(seen.content)) as parts:
             return "\n".join(parts.read(name).decode() for name in parts.namelist())
+    if seen.mimetype == "application/zip":
+        with ZipFile(io.BytesIO(seen.content)) as parts:
+            texts = {name: parts.read(name).decode() for name in parts.namelist()}
+        return "\n".join(
+            "\n".join(Skim(text).words) if name.endswith(".html") else text
+            for name, text in texts.items()
+        )
     return seen.text
 
 

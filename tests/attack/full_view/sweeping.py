@@ -24,23 +24,27 @@ from tests.attack.full_view.companies import WaveAnswers
 from tests.attack.full_view.crawling import Seen
 from tests.attack.full_view.explaining import Tables, numbers_of, unexplained_numbers
 from tests.attack.full_view.reading import numbers_in, words_of
+from tests.promises import PROMISE
 
-TEMPLATES = Path(__file__).parents[3] / "templates"
+ROOT = Path(__file__).parents[3]
+TEMPLATES = ROOT / "templates"
+# The words of promises and of the papers about them, which hold articles and spans of time.
+WRITTEN = (ROOT / "surveys" / "promise_texts.py", *(ROOT / "app" / "protection").glob("*.py"))
 # What stands between marks, and what a template fills in.
 MARKS = re.compile(r"<[^>]*>|\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 # Pages about customers, whose answers are no employees'.
 OF_ONE_WAVE = ("/reports/waves", "/reports/results")
 OF_CUSTOMERS = ("/reports/customers", "/touchpoints", "/r/")
-# Times of day, and names of licences, are no figures.
-NO_FIGURES = re.compile(r"\b\d\d:\d\d\b|Apache-2\.0|CC[ -]BY[ -][\w.-]*")
+# Times of day, addresses, and names of licences, are no figures.
+NO_FIGURES = re.compile(r"\b\d\d:\d\d\b|https?://[^\s)]+|Apache-2\.0|CC[ -]BY[ -][\w.-]*")
 ANSWERS = re.compile(r"(?<![\w.,])(\d[\d,]*) (?:\w+ )?(?:answers?|people|responses?)\b")
 
 
 def printed_numbers() -> set[str]:
-    """List the numbers that stand in the templates themselves, as in "95% interval"."""
+    """List the numbers that stand in templates and papers themselves, as in "95% interval"."""
     return {
         number
-        for path in TEMPLATES.rglob("*.html")
+        for path in (*TEMPLATES.rglob("*.html"), *WRITTEN)
         for number in numbers_in(MARKS.sub(" ", path.read_text(encoding="utf-8")))
     }
 
@@ -66,7 +70,7 @@ def public_numbers(
     words = [[q.to_dict(), len(q.questions), len(q.asked), len(q.constructs)] for q in asked]
     days = [int(part) for w in waves for part in w.opening["closes_on"].split("-")]
     counts = [len(texts) for texts in written]
-    known = [made, plans, words, days, len(waves), written, counts]
+    known = [made, plans, words, days, len(waves), written, counts, PROMISE.to_dict()]
     return {*numbers_of(known), *printed_numbers()}
 
 

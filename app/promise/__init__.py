@@ -1,0 +1,1 @@
+"""The promise of a wave, for anybody who has its address."""

@@ -1,0 +1,1 @@
+"""The data-protection pack of a wave: papers filled in from what is really set."""
