@@ -78,6 +78,7 @@ def app(database_url, tmp_path) -> Iterator[Flask]:
             secret_key="a secret key for nothing but tests",
             database_url=database_url,
             organisation="Whole",
+            collector_token="an installation token for tests",
             key_folder=str(tmp_path / "keys"),
         )
     )
