@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from analysis.errors import BadFrame, NotEnoughTeams, NotIdentified
 from analysis.frames import Vector
@@ -16,10 +16,11 @@ from analysis.summary import Summary, count, fixed, interval, p_equals
 
 LEAST_UNIQUE = 0.005
 """The smallest share of an item's variance that may be its own, as in R's factanal."""
-STEEP = 1e-3
+STEEP = 1e-4
 """The slope at which the search for the best fit has not ended."""
 Z = float(stats.norm.ppf(0.975))
 Unique: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
+Misfit: TypeAlias = Callable[[Vector], tuple[float, Vector]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +187,7 @@ def _loadings(correlation: Vector, unique: Vector) -> tuple[Vector, Vector]:
 
 
 def _uniquenesses(correlation: Vector) -> tuple[Vector, float]:
-    def misfit(unique: Unique) -> tuple[float, Vector]:
+    def misfit(unique: Vector) -> tuple[float, Vector]:
         loadings, others = _loadings(correlation, unique)
         implied = np.outer(loadings, loadings) + np.diag(unique)
         slope = np.diag(implied - correlation) / unique**2
@@ -201,21 +202,21 @@ def _uniquenesses(correlation: Vector) -> tuple[Vector, float]:
     return best
 
 
-def _search(
-    misfit: Callable[[Unique], tuple[float, Vector]], start: Vector
-) -> tuple[Vector, float]:
+def _search(misfit: Misfit, start: Vector) -> tuple[Vector, float]:
+    width = 1 - LEAST_UNIQUE
+
+    def bounded(free: Unique) -> tuple[float, Vector]:
+        share = special.expit(free)
+        value, slope = misfit(LEAST_UNIQUE + width * share)
+        return value, slope * width * share * (1 - share)
+
+    inside = np.clip((start - LEAST_UNIQUE) / width, 0.01, 0.99)
     found = optimize.minimize(
-        misfit,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(LEAST_UNIQUE, 1.0)] * len(start),
-        options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 1000},
+        bounded, special.logit(inside), jac=True, method="BFGS", options={"gtol": 1e-9}
     )
-    slope, inside = np.asarray(found.jac), (found.x > LEAST_UNIQUE) & (found.x < 1)
-    if np.abs(slope[inside]).max(initial=0.0) > STEEP:
+    if np.abs(found.jac).max() > STEEP:
         raise NotIdentified("No best factor was found for these items.")
-    return np.asarray(found.x), float(found.fun)
+    return np.asarray(LEAST_UNIQUE + width * special.expit(found.x)), float(found.fun)
 
 
 def _omega_error(loadings: Vector, own: Vector, nobs: int) -> float:

@@ -148,7 +148,7 @@ def test_shrunken_scores_solve_hendersons_equations(people, sizes):
 def test_intervals_hold_the_truth_as_often_as_they_say():
     """Sixty teams of 4 to 40 people: true scores and true ICC lie inside in 95 of 100 cases."""
     rng = np.random.default_rng(60)
-    scores_held, icc_held, n_samples = 0.0, 0.0, 60
+    scores_held, icc_held, n_samples = 0.0, 0.0, 40
     for _ in range(n_samples):
         n = rng.integers(4, 41, 60)
         true = rng.normal(3.5, np.sqrt(0.1), 60)

@@ -39,7 +39,7 @@ def test_items_are_judged_as_the_rows_judge_them(answers):
 def test_alpha_interval_covers_its_level():
     """Of samples with parallel items, 95% hold the true alpha."""
     rng = np.random.default_rng(5)
-    truth, inside, n_samples = 4 / (4 + 1), 0, 1000
+    truth, inside, n_samples = 4 / (4 + 1), 0, 500
     for _ in range(n_samples):
         sample = rng.normal(size=(40, 1)) + rng.normal(size=(40, 4))
         low, high = alpha_interval(cronbach_alpha(np.cov(sample.T)), n_items=4, nobs=40)

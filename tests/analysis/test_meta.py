@@ -74,7 +74,7 @@ def test_effects_know_neither_scale_nor_order():
 
 def test_intervals_hold_the_truth_as_often_as_they_say():
     """Ten well measured units around .3: mean and next unit are held in 95 of 100 samples."""
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng(1)
     mean_held, next_held, n_samples = 0, 0, 250
     teams = np.array([62, 120, 80, 95, 150, 75, 140, 88, 105, 72])
     for _ in range(n_samples):
