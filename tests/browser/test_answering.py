@@ -68,6 +68,25 @@ def test_one_code_brings_one_answer(live, new_page, code):
     expect(page.get_by_role("alert")).to_contain_text("was used before")
 
 
+def test_a_comment_by_letter_is_asked_about_and_gets_its_code(live, new_page, code):
+    """What may name somebody is asked about once; the thanks show a code, kept if asked to."""
+    page, _ = new_page()
+    page.goto(live.pulse)
+    page.locator("#code").fill(code)
+    page.locator("textarea").fill("Mr Jones knows more.")
+    send(page)
+    expect(page.get_by_role("alert")).to_contain_text("looks like a name")
+    send(page)
+
+    expect(page.locator("h1")).to_have_text(SENT)
+    shown = page.locator(".codes .ballot-code").text_content()
+    page.get_by_label("Keep it in this browser").check()
+    page.get_by_role("link", name="the page for answers").click()
+    page.get_by_role("button", name="Use this code").click()
+    expect(page.locator("h1")).to_have_text("There is no answer here yet")
+    expect(page.locator("#code")).to_have_value(shown.replace("-", ""))
+
+
 def test_a_pulse_needs_no_mouse(live, new_page, code):
     """Code, answers and sending by keyboard alone; arrow keys choose within a scale."""
     page, _ = new_page()
