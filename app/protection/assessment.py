@@ -73,7 +73,8 @@ def _necessity(facts: Facts) -> Part:
                 f"{k.k_group} people. The program does not go below these floors.",
                 "Purposes, readers and spans were fixed before the first answer and are shown to "
                 "everybody before the first question; they cannot be changed for this survey.",
-                "Taking part is voluntary and nobody can see who did.",
+                "Taking part is voluntary, and no list says who did. That everybody in a group "
+                "did can sometimes be worked out from its figures.",
                 Blank("legal basis, and why it holds between employer and employees"),
                 Blank("milder means that were considered, such as asking a sample or less often"),
             )),

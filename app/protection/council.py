@@ -108,8 +108,8 @@ def _rights(facts: Facts) -> Part:
         heading="Rights of employees",
         blocks=(
             Points((
-                "Taking part is voluntary, every question can be left out, and “I prefer not to "
-                "answer” looks to everybody like an answer.",
+                "Taking part is voluntary, and every question can be left out. “I prefer not to "
+                "answer” takes a ballot too, so having one does not mean having answered.",
                 "Whoever wants to know what is stored about them gets it: account, team, being on "
                 "the list of this survey, having taken a ballot while it runs.",
                 "A single answer cannot be shown, corrected or deleted for anybody once it was "

@@ -45,7 +45,9 @@ def _what(facts: Facts) -> Part:
                           f"{said(facts.closes_on)}.",)),
                 ("Purposes", tuple(facts.promise.purposes.split("\n"))),
                 ("Legal basis", (Blank("decided by the controller; works agreement, if any"),)),
-                ("Taking part", ("Is voluntary. Nobody can see who has answered.",)),
+                ("Taking part", ("Is voluntary. No list says who has answered. That "
+                                 "everybody in a group did can sometimes be worked out from its "
+                                 "figures.",)),
             )),
         ),
     )  # fmt: skip
