@@ -79,11 +79,20 @@ def _counted(thresholds: Thresholds) -> tuple[str, ...]:
     return (
         f"Everybody is counted in a group of at least {thresholds.k_group} people; smaller teams "
         "are joined with others.",
-        f"A figure needs at least {thresholds.k} answers. {BOUND} {PROFILES[thresholds.profile]}",
+        f"A figure needs at least {thresholds.k} answers{_more(thresholds)}. {BOUND} "
+        f"{PROFILES[thresholds.profile]}",
         f"Comments are listed for groups of at least {thresholds.k_comment} answers, in random "
         "order, without score and without date.",
         f"These are the rules of the profile “{thresholds.profile}”.",
     )
+
+
+def _more(thresholds: Thresholds) -> str:
+    """Say what groups need in which hardly anybody changed, where it is more."""
+    more = thresholds.needed(1)
+    if more == thresholds.k:
+        return ""
+    return f", and {more} where one or two people have just joined or left"
 
 
 def _kept(promise: Promise) -> tuple[str, ...]:
