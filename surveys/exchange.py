@@ -8,7 +8,7 @@ from typing import Any
 from surveys import shapes
 from surveys.disclosure import VARIANCE_FROM, Thresholds, release_constructs, release_item
 from surveys.errors import BadDocument
-from surveys.hierarchy import Hierarchy
+from surveys.hierarchy import Hierarchy, parts_of
 from surveys.moments import Person
 from surveys.openings import (
     HEAD,
@@ -88,6 +88,21 @@ def _check_comments(document: Table, questionnaire: Questionnaire) -> None:
                 if comment["thread"] in threads:
                     raise BadDocument(f"{where}: two comments have one thread.")
                 threads |= {comment["thread"]} - {None}
+
+
+def check_cells(document: Table, plan: Table) -> None:
+    """Refuse a checked release whose cells are not made of whole groups of the plan (R1, R9)."""
+    groups = parts_of(plan["groups"], {g["group"]: g["n_eligible"] for g in plan["groups"]})
+    for cell in document["cells"]:
+        where, teams = f"Cell {cell['cell']!r}", frozenset(cell["teams"])
+        inside = [group for group in groups if group.teams <= teams]
+        if teams != frozenset[str]().union(*(group.teams for group in inside)):
+            raise BadDocument(f"{where} is not made of whole counting groups.")
+        if cell["n_eligible"] != sum(group.n for group in inside):
+            raise BadDocument(f"{where} has another number of eligible people than its groups.")
+        least = max(group.least for group in inside)
+        if cell["n"] < least:
+            raise BadDocument(f"{where} has {cell['n']} answers; a group in it needs {least}.")
 
 
 def _check_items(

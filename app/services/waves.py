@@ -17,7 +17,7 @@ from app.services.errors import Conflict, NotFound, Unusable
 from surveys import lifecycle
 from surveys.documents import canonical, sha256_of
 from surveys.errors import DifferentDocument
-from surveys.exchange import read_release
+from surveys.exchange import check_cells, read_release
 from surveys.lifecycle import Move, State
 from surveys.thresholds import PROFILES, Thresholds
 
@@ -148,6 +148,8 @@ def import_release(session: Session, wave: Wave, content: bytes, *, now: datetim
         raise DifferentDocument("This release was made from another opening than this wave's.")
     if document["thresholds"] != thresholds_of(wave).to_dict():
         raise DifferentDocument("This release was made with other thresholds than this wave's.")
+    if wave.opening is not None:
+        check_cells(document, wave.opening)
     digest = sha256_of(document)
     if wave.release is None:
         lifecycle.moved(wave.state, Move.COUNT)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from surveys.documents import canonical
 from surveys.errors import BadDocument, SurveyError
-from surveys.exchange import check_release, read_release
+from surveys.exchange import check_cells, check_release, read_release
 from surveys.release import build_release
 from tests.surveys.waves import changed, draw_answers, everybody, make_opening
 
@@ -121,3 +121,20 @@ def test_junk_in_any_place_is_refused_and_never_breaks(path, junk):
         check_release(changed(RELEASE, path, junk))
     except SurveyError as error:
         assert str(error)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (["cells", 1, "teams"], ["mail"], "Cell 'c02' has another number of eligible people"),
+        (["cells", 0, "teams"], ["north", "south"], "Cell 'c01' is not made of whole"),
+        (["cells", 0, "n"], 7, "Cell 'c01' has 7 answers; a group in it needs 8."),
+    ],
+)
+def test_cells_are_held_against_the_plan(path, value, sentence):
+    """R1 and R9: whole groups of the plan, with as many answers as the neediest of them needs."""
+    needing = {**OPENING, "groups": [{**group, "needs": 8} for group in OPENING["groups"]]}
+    check_cells(RELEASE, needing)
+
+    with pytest.raises(BadDocument, match=sentence):
+        check_cells(changed(RELEASE, path, value), needing)
