@@ -24,6 +24,7 @@ from analysis.covariances import (
     total_covariance,
     within_covariance,
 )
+from analysis.dated_changes import DatedChange, ExpectedReturn, dated_change, expected_return
 from analysis.differences import Difference, difference
 from analysis.errors import AnalysisError, BadFrame, NotEnoughTeams, NotIdentified, TooNoisy
 from analysis.frames import check_scores, has_periods, over_periods, score_moments, team_means
@@ -43,6 +44,7 @@ from analysis.onefactor import OneFactor, one_factor
 from analysis.panel import PanelLink, panel_models
 from analysis.panel_fits import PanelEstimate
 from analysis.power import minimum_detectable_r, power_of_r
+from analysis.randomisation import RandomisedTrial, randomised_trial
 from analysis.reliability import (
     IccResult,
     icc,
@@ -65,6 +67,7 @@ from analysis.scores import (
 from analysis.shrinkage import ShrunkenScores, shrunken_scores, top_quarter_chances
 from analysis.slopes import QuartileGap, Slope, quartile_gap
 from analysis.summary import Summary
+from analysis.trial_results import PretrendTest, StaggeredTrial, TrialChecks, TrialEffect
 from analysis.verdict import Verdict, verdict
 from analysis.warnings import Findings, warnings_for
 from analysis.wild import WildTest, wild_bootstrap
@@ -72,9 +75,16 @@ from analysis.wild import WildTest, wild_bootstrap
 if TYPE_CHECKING:
     from analysis.linkage import Side, link
     from analysis.regression import slope
+    from analysis.trials import staggered_trial, trial_checks
 
-# What needs statsmodels is loaded when it is asked for; see docs/decisions/0020.
-_LATER = {"Side": "linkage", "link": "linkage", "slope": "regression"}
+# What takes long to load is loaded when it is asked for; see docs/decisions/0020 and 0022.
+_LATER = {
+    "Side": "linkage",
+    "link": "linkage",
+    "slope": "regression",
+    "staggered_trial": "trials",
+    "trial_checks": "trials",
+}
 
 __all__ = [
     "Agreement",
@@ -86,8 +96,10 @@ __all__ = [
     "CorrectedCorrelation",
     "Correlation",
     "Coverage",
+    "DatedChange",
     "Difference",
     "EffortScore",
+    "ExpectedReturn",
     "Findings",
     "HunterSchmidt",
     "IccResult",
@@ -104,17 +116,22 @@ __all__ = [
     "OneFactor",
     "PanelEstimate",
     "PanelLink",
+    "PretrendTest",
     "QuartileGap",
     "RandomEffects",
+    "RandomisedTrial",
     "ScoreEstimate",
     "ShrunkenScores",
     "Side",
     "SideReliability",
     "Slope",
+    "StaggeredTrial",
     "Summary",
     "TeamLink",
     "Term",
     "TooNoisy",
+    "TrialChecks",
+    "TrialEffect",
     "VarianceComponents",
     "Verdict",
     "WildTest",
@@ -132,8 +149,10 @@ __all__ = [
     "contextual_model",
     "corrected",
     "cronbach_alpha",
+    "dated_change",
     "difference",
     "effort_score",
+    "expected_return",
     "favourable_share",
     "has_periods",
     "hunter_schmidt",
@@ -158,6 +177,7 @@ __all__ = [
     "power_of_r",
     "quartile_gap",
     "random_effects",
+    "randomised_trial",
     "recommendation_score",
     "reliability_word",
     "roll_up",
@@ -167,10 +187,12 @@ __all__ = [
     "slope",
     "smallest_pair",
     "spearman",
+    "staggered_trial",
     "team_means",
     "top_box_share",
     "top_quarter_chances",
     "total_covariance",
+    "trial_checks",
     "variance_components",
     "verdict",
     "warnings_for",
