@@ -205,7 +205,9 @@ def spelled_otherwise(text: str) -> list[str]:
     last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     spare = text[:-1] + last[(last.index(text[-1]) + 1) % 64]
     standard = base64.b64encode(raw).decode()
-    return [text + "==", text + "\n", " " + text, standard, text[:9] + "\n" + text[9:], spare]
+    others = [text + "==", text + "\n", " " + text, standard, text[:9] + "\n" + text[9:]]
+    # Of a length that fills its letters there are no spare bits, and this would be other bytes.
+    return [*others, spare] if len(raw) % 3 else others
 
 
 def test_bad_ballots_of_every_kind_are_refused(siege):

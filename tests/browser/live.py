@@ -135,6 +135,7 @@ def prepare(demo: Any) -> dict[str, str]:
         actions = {action.status: str(action.id) for action in session.scalars(select(Action))}
         return {
             "pulse": f"/w/{open_wave.key}",
+            "promised": f"/promise/{open_wave.key}",
             "open": str(open_wave.id),
             "released": str(released.id),
             "comment": str(next(c.number for c in comments if c.state == ANSWERED)),

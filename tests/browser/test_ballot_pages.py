@@ -29,6 +29,9 @@ STATES: dict[str, Callable[[Voter, Round], Any]] = {
         voter.open(wave).press("I prefer not to answer").sees("You are not answering")
     ),
     "asked once more": lambda voter, wave: voter.take(wave).press("I prefer not to answer"),
+    "promise": lambda voter, wave: voter.page.goto(
+        wave.page.replace("index.html", "promise.html")
+    ),
     "door": lambda voter, wave: voter.page.goto(f"{voter.rounds.collector}/w/{wave.key}"),
 }
 LATER = {"something missing", "thrown away", "asked once more", "in"}

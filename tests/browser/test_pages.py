@@ -45,6 +45,8 @@ PAGES = {
     "new wave": ("hr", "/waves/new"),
     "planned wave": ("hr", "/waves/{planned}"),
     "edit wave": ("hr", "/waves/{planned}/edit"),
+    "promise of a wave, to be written": ("hr", "/waves/{planned}/promise"),
+    "promise of a wave": (None, "{promised}"),
     "before opening": ("hr", "/waves/{planned}/open"),
     "notice for the board": ("hr", "/waves/{open}/notice"),
     "extend wave": ("hr", "/waves/{open}/extend"),
