@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from analysis.agreement import Agreement, NullAgreement, agreement, rwg_of
+from analysis.bootstraps import TeamBootstrap, team_bootstrap
 from analysis.clusters import ClusterEstimate, cluster_robust
 from analysis.comparisons import Comparison, compare_means, compare_recommendation, compare_shares
 from analysis.components import Term, VarianceComponents, variance_components
@@ -26,8 +27,12 @@ from analysis.covariances import (
 )
 from analysis.dated_changes import DatedChange, ExpectedReturn, dated_change, expected_return
 from analysis.differences import Difference, difference
+from analysis.direction import Direction, tell_direction
+from analysis.drivers import Driver, Drivers, key_drivers
 from analysis.errors import AnalysisError, BadFrame, NotEnoughTeams, NotIdentified, TooNoisy
+from analysis.evalues import EValue, e_value, e_value_of_slope
 from analysis.frames import check_scores, has_periods, over_periods, score_moments, team_means
+from analysis.hidden_causes import Benchmark, Sensitivity, robustness_value, sensitivity
 from analysis.hunter_schmidt import HunterSchmidt, hunter_schmidt
 from analysis.items import (
     Consistency,
@@ -37,9 +42,18 @@ from analysis.items import (
     cronbach_alpha,
     pairwise_covariance,
 )
+from analysis.lagged_paths import CrossLagged, Path, cross_lagged
 from analysis.meta import MetaCorrelation, RandomEffects, meta_correlation, random_effects
 from analysis.metrics import EffortScore, effort_score, net_promoter_score, top_box_share
 from analysis.moments import Moments, combine
+from analysis.multiplicity import (
+    AdjustedTests,
+    adjust_page,
+    adjust_primary,
+    benjamini_hochberg,
+    benjamini_yekutieli,
+    holm,
+)
 from analysis.onefactor import OneFactor, one_factor
 from analysis.panel import PanelLink, panel_models
 from analysis.panel_fits import PanelEstimate
@@ -70,6 +84,7 @@ from analysis.summary import Summary
 from analysis.trial_results import PretrendTest, StaggeredTrial, TrialChecks, TrialEffect
 from analysis.verdict import Verdict, verdict
 from analysis.warnings import Findings, warnings_for
+from analysis.weights import johnson_weights, lmg_weights
 from analysis.wild import WildTest, wild_bootstrap
 
 if TYPE_CHECKING:
@@ -87,17 +102,24 @@ _LATER = {
 }
 
 __all__ = [
+    "AdjustedTests",
     "Agreement",
     "AnalysisError",
     "BadFrame",
+    "Benchmark",
     "ClusterEstimate",
     "Comparison",
     "Consistency",
     "CorrectedCorrelation",
     "Correlation",
     "Coverage",
+    "CrossLagged",
     "DatedChange",
     "Difference",
+    "Direction",
+    "Driver",
+    "Drivers",
+    "EValue",
     "EffortScore",
     "ExpectedReturn",
     "Findings",
@@ -116,17 +138,20 @@ __all__ = [
     "OneFactor",
     "PanelEstimate",
     "PanelLink",
+    "Path",
     "PretrendTest",
     "QuartileGap",
     "RandomEffects",
     "RandomisedTrial",
     "ScoreEstimate",
+    "Sensitivity",
     "ShrunkenScores",
     "Side",
     "SideReliability",
     "Slope",
     "StaggeredTrial",
     "Summary",
+    "TeamBootstrap",
     "TeamLink",
     "Term",
     "TooNoisy",
@@ -135,8 +160,12 @@ __all__ = [
     "VarianceComponents",
     "Verdict",
     "WildTest",
+    "adjust_page",
+    "adjust_primary",
     "agreement",
     "alpha_interval",
+    "benjamini_hochberg",
+    "benjamini_yekutieli",
     "check_scores",
     "cluster_robust",
     "combine",
@@ -149,18 +178,25 @@ __all__ = [
     "contextual_model",
     "corrected",
     "cronbach_alpha",
+    "cross_lagged",
     "dated_change",
     "difference",
+    "e_value",
+    "e_value_of_slope",
     "effort_score",
     "expected_return",
     "favourable_share",
     "has_periods",
+    "holm",
     "hunter_schmidt",
     "icc",
     "item_mean",
+    "johnson_weights",
+    "key_drivers",
     "leave_one_out",
     "level_correlations",
     "link",
+    "lmg_weights",
     "mean_reliability",
     "meta_correlation",
     "minimum_detectable_r",
@@ -180,15 +216,19 @@ __all__ = [
     "randomised_trial",
     "recommendation_score",
     "reliability_word",
+    "robustness_value",
     "roll_up",
     "rwg_of",
     "score_moments",
+    "sensitivity",
     "shrunken_scores",
     "slope",
     "smallest_pair",
     "spearman",
     "staggered_trial",
+    "team_bootstrap",
     "team_means",
+    "tell_direction",
     "top_box_share",
     "top_quarter_chances",
     "total_covariance",

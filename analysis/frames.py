@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -230,6 +231,31 @@ def check_pair(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Vector, Vector]:
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         raise BadFrame("A team score is missing or not finite.")
     return first, second
+
+
+def team_columns(frame: pd.DataFrame, names: Sequence[str]) -> npt.NDArray[np.float64]:
+    """
+    Take columns of a table of teams as numbers, in the order named.
+
+    Raises
+    ------
+    BadFrame
+        If one is missing, named twice, or holds a value that is not finite.
+
+    Examples
+    --------
+    >>> team_columns(pd.DataFrame({"a": [1, 2], "b": [3, 4]}), ["b"]).tolist()
+    [[3.0], [4.0]]
+    """
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise BadFrame(f"The teams lack the column {', '.join(missing)}.")
+    if len(set(names)) < len(names):
+        raise BadFrame("A column is named twice.")
+    values = np.column_stack([_numbers(frame[name]) for name in names])
+    if not np.isfinite(values).all():
+        raise BadFrame("A team score is missing or not finite.")
+    return values
 
 
 def check_enough(n: int, *, least: int = 3) -> None:
