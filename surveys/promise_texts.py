@@ -58,7 +58,8 @@ def sections(
             heading="When",
             lines=(
                 f"Answers are taken from {said(opens_on)} to {said(closes_on)}. The last day can "
-                "be put off, never brought forward.",
+                "be put off. HR can also close the survey before it; then no more answers are "
+                "taken from that moment.",
             ),
         ),
         Section(heading="Whom to ask", lines=tuple(promise.contact.split("\n"))),

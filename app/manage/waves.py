@@ -274,7 +274,10 @@ def close(wave_id: int) -> ResponseReturnValue:
     wave = waves.find(session, wave_id)
     if wave.state is not State.CLOSED:
         moved(wave.state, Move.CLOSE)
-    return render_template("waves/close.html", wave=wave, guardian=_guardian_of(wave))
+    is_early = wave.state is State.OPEN and datetime.now(UTC).date() <= wave.closes_on
+    return render_template(
+        "waves/close.html", wave=wave, guardian=_guardian_of(wave), is_before_its_end=is_early
+    )
 
 
 @bp.route("/<int:wave_id>/cancel", methods=["GET", "POST"])

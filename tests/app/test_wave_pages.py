@@ -248,6 +248,21 @@ def test_putting_off_and_cancelling(session, hr, wave):
     hr.post(f"/waves/{wave.id}/close", status=409)
 
 
+def test_closing_early_says_to_hr_what_people_were_told(session, hr, wave):
+    """Before the last day is over the page warns; the promise says that it may happen."""
+    hr.post(f"/waves/{wave.id}/open", status=200)
+
+    early = hr.get(f"/waves/{wave.id}/close").main.text
+    promise = hr.get(f"/waves/{wave.id}").main.text
+    wave.opens_on = wave.closes_on = TODAY - timedelta(days=1)
+    session.commit()
+    late = hr.get(f"/waves/{wave.id}/close").main.text
+
+    assert "People were told that they have until" in early
+    assert "HR can also close the survey before it" in promise
+    assert "People were told" not in late
+
+
 def test_a_collector_that_is_down_changes_nothing(app, session, settings, hr, wave):
     """One sentence says so, names the address, and the wave is still a draft."""
     del app.extensions["collector"]
