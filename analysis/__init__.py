@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from analysis.agreement import Agreement, NullAgreement, agreement, rwg_of
 from analysis.bootstraps import TeamBootstrap, team_bootstrap
+from analysis.chain_nodes import ChainNode, PublishedFigure
+from analysis.chain_results import ChainLink, ServiceProfitChain
 from analysis.clusters import ClusterEstimate, cluster_robust
 from analysis.comparisons import Comparison, compare_means, compare_recommendation, compare_shares
 from analysis.components import Term, VarianceComponents, variance_components
@@ -57,6 +59,7 @@ from analysis.multiplicity import (
 from analysis.onefactor import OneFactor, one_factor
 from analysis.panel import PanelLink, panel_models
 from analysis.panel_fits import PanelEstimate
+from analysis.path_results import IndirectEffect, PathCoefficient, PathModel
 from analysis.power import minimum_detectable_r, power_of_r
 from analysis.randomisation import RandomisedTrial, randomised_trial
 from analysis.reliability import (
@@ -89,6 +92,8 @@ from analysis.wild import WildTest, wild_bootstrap
 
 if TYPE_CHECKING:
     from analysis.linkage import Side, link
+    from analysis.path_models import path_model
+    from analysis.profit_chain import service_profit_chain
     from analysis.regression import slope
     from analysis.trials import staggered_trial, trial_checks
 
@@ -96,6 +101,8 @@ if TYPE_CHECKING:
 _LATER = {
     "Side": "linkage",
     "link": "linkage",
+    "path_model": "path_models",
+    "service_profit_chain": "profit_chain",
     "slope": "regression",
     "staggered_trial": "trials",
     "trial_checks": "trials",
@@ -107,6 +114,8 @@ __all__ = [
     "AnalysisError",
     "BadFrame",
     "Benchmark",
+    "ChainLink",
+    "ChainNode",
     "ClusterEstimate",
     "Comparison",
     "Consistency",
@@ -125,6 +134,7 @@ __all__ = [
     "Findings",
     "HunterSchmidt",
     "IccResult",
+    "IndirectEffect",
     "ItemFit",
     "LeaveOneOut",
     "LevelCorrelations",
@@ -139,12 +149,16 @@ __all__ = [
     "PanelEstimate",
     "PanelLink",
     "Path",
+    "PathCoefficient",
+    "PathModel",
     "PretrendTest",
+    "PublishedFigure",
     "QuartileGap",
     "RandomEffects",
     "RandomisedTrial",
     "ScoreEstimate",
     "Sensitivity",
+    "ServiceProfitChain",
     "ShrunkenScores",
     "Side",
     "SideReliability",
@@ -207,6 +221,7 @@ __all__ = [
     "over_periods",
     "pairwise_covariance",
     "panel_models",
+    "path_model",
     "pearson",
     "permutation_pvalue",
     "pooled_variance",
@@ -221,6 +236,7 @@ __all__ = [
     "rwg_of",
     "score_moments",
     "sensitivity",
+    "service_profit_chain",
     "shrunken_scores",
     "slope",
     "smallest_pair",
