@@ -61,6 +61,7 @@ def begin_preparing(
     collector, in the folder of keys, and here.
     """
     lifecycle.moved(wave.state, Move.PREPARE)
+    promises.promise_of(wave)  # before anything is voided for an attempt that cannot succeed
     earlier = wave.key
     clear(session, wave)
     key = "w-" + secrets.token_hex(5)

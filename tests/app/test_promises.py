@@ -13,7 +13,7 @@ from app.cli import main
 from app.models import Wave
 from app.protection.archive import pack_of
 from app.protection.facts import facts_of
-from app.services import openings, promises
+from app.services import openings, promises, waves
 from app.services.errors import Conflict
 from surveys.manifests import read_manifest
 from tests.app.pulse import client_of, make_collector, make_draft, make_organisation, prepare_wave
@@ -47,6 +47,8 @@ def test_hr_writes_the_promise_before_anything_else_goes_on(session, hr):
     assert "write the promise" in hr.get(f"/waves/{wave.id}").main.text
     assert "The promise is still missing" in hr.get(f"/waves/{wave.id}/open").main.text
     assert hr.post(f"/waves/{wave.id}/open", {}, status=409).main.text.count("no promise yet")
+    session.refresh(wave)
+    assert waves.is_untold(wave.key)
 
     form = hr.get(f"/waves/{wave.id}/promise")
     assert "what helps or hinders" in form.select_one("#purposes").text
