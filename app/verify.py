@@ -387,7 +387,7 @@ def main(arguments: Sequence[str] | None = None, *, name: str | None = None) -> 
     add("--manifest", metavar="FILE", type=Path, action="append", default=[],
         help="copy that somebody else saved; may be given again")  # fmt: skip
     add("--previous", metavar="FILE", type=Path, help="your copy of the manifest before this one")
-    add("--receipt", metavar="RECEIPT", default="", help="yours, or the file it was saved in")
+    add("--receipt", metavar="RECEIPT", default="", help="yours, or its file; =-… if it begins so")
     add("--save", metavar="FILE", type=Path, help="keep the manifest here, for others to compare")
     say = verify(parser.parse_args(arguments))
     for mark, text in say.lines:
