@@ -17,6 +17,7 @@ from benchmarks import (
     components,
     customer_load,
     link,
+    linkage,
     memory,
     pages,
     releases,
@@ -39,6 +40,7 @@ class Sizes:
     """How much is done for each figure."""
 
     link_times: int
+    link_teams: int
     releases: tuple[int, ...]
     roll_up: int
     page_times: int
@@ -54,6 +56,7 @@ class Sizes:
 
 USUAL = Sizes(
     link_times=3,
+    link_teams=2_000,
     releases=(10_000, 100_000),
     roll_up=100_000,
     page_times=60,
@@ -67,6 +70,7 @@ USUAL = Sizes(
 )
 QUICK = Sizes(
     link_times=1,
+    link_teams=50,
     releases=(1_000,),
     roll_up=1_000,
     page_times=20,
@@ -96,6 +100,10 @@ def rows(sizes: Sizes, *, demo_url: str | None) -> Iterator[Row]:
     """Measure one thing after the other."""
     seconds, source = link.measure(sizes.link_times)
     yield Row(f"headwater link on {source}", f"{seconds:.2f} s", "3 s")
+    seconds, peak = linkage.measured_apart(sizes.link_teams)
+    teams = f"{sizes.link_teams:,} teams"
+    yield Row(f"linkage of {teams}, 24 periods", f"{seconds:.2f} s, {peak:.0f} MB", "5 s, 500 MB")
+    yield Row(f"{teams} drawn 2,000 times", f"{linkage.draws(sizes.link_teams):.2f} s", "1 s")
     counted, fitted, _ = components.measure(sizes.link_times)
     yield Row("73,421 answers to moments of 1,128 teams", f"{1000 * counted:.0f} ms", "")
     yield Row("variance components (REML) from these", f"{1000 * fitted:.0f} ms", "50 ms")

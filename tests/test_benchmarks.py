@@ -10,6 +10,7 @@ from benchmarks import (
     components,
     customer_load,
     link,
+    linkage,
     memory,
     organisation,
     pages,
@@ -51,6 +52,12 @@ def test_small_sizes_run():
     longest, elapsed, n_rows = roll_up.measure(50)
     assert 0 < longest <= elapsed
     assert n_rows > 0
+
+
+def test_a_small_linkage_is_reported_and_drawn():
+    """A report over 24 periods and the draws of its teams are made and timed."""
+    assert linkage.report(15) > 0
+    assert linkage.draws(15) > 0
 
 
 def test_answers_become_moments_and_components():
@@ -127,6 +134,8 @@ def test_one_table_sets_each_figure_beside_its_aim(monkeypatch, capsys):
     """The table names what was measured, the figure and the aim, one line each."""
     page = {"page": "HR: a wave", "median": 40.0, "p95": 60.0}
     monkeypatch.setattr(link, "measure", lambda times: (2.4, "the NHS file"))
+    monkeypatch.setattr(linkage, "measured_apart", lambda n_teams: (3.31, 212.0))
+    monkeypatch.setattr(linkage, "draws", lambda n_teams: 0.204)
     monkeypatch.setattr(components, "measure", lambda times: (0.214, 0.0304, 0.04))
     monkeypatch.setattr(releases, "measured_apart", lambda n: (1.5, 1, 165.0))
     monkeypatch.setattr(utility, "measure", lambda n: {"default": COST})
@@ -146,6 +155,8 @@ def test_one_table_sets_each_figure_beside_its_aim(monkeypatch, capsys):
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert lines[0] == "what figure aim"
     assert "headwater link on the NHS file 2.40 s 3 s" in lines
+    assert "linkage of 2,000 teams, 24 periods 3.31 s, 212 MB 5 s, 500 MB" in lines
+    assert "2,000 teams drawn 2,000 times 0.20 s 1 s" in lines
     assert "variance components (REML) from these 30 ms 50 ms" in lines
     assert "release of a wave, 100,000 answers 1.50 s, 165 MB 15 s, 500 MB" in lines
     assert "default: mean error of a team's item 0.0139 0.02 by default" in lines

@@ -208,7 +208,7 @@ Within teams, employees one period after customers  not estimable
 Check: customers on employees one period later      not estimable
 Customers on their own past and that of employees   1.46           −1.19 to 7.15   0.266  7     0.34
 Employees on their own past and that of customers   −0.405         −3.77 to 1.33   0.641  7     0.48
-Within teams, allowing for survey noise             1.48           −0.272 to 2.22  0.062  14    0.79
+Within teams, allowing for survey noise             1.48           −0.273 to 2.50  0.062  14    0.79
 One period after, allowing for survey noise         not estimable
 -----------------------------------------------------------------------------------------------------------
 7 teams, 2 periods, 14 rows with both sides.
