@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from analysis.chain_nodes import LABELS, PublishedFigure
 from analysis.errors import BadFrame
@@ -31,7 +32,7 @@ class ChainLink:
     is_shortcut : bool
         Whether it passes stations of the chain over.
     is_same_source : bool
-        Whether the same people answered for both ends, which makes a link look stronger.
+        Whether both ends may come from the same people, which makes a link look stronger.
     reason : str
         Why it is not measured here; empty where it is.
     """
@@ -114,10 +115,22 @@ class ServiceProfitChain:
                 f"{count(self.n_teams)} teams. Measured here: standard deviations of the later "
                 "station per standard deviation of the earlier, at equal figures of everything "
                 f"measured before it{held}.",
-                *(f"The same people answered for both ends: {words}." for words in same),
+                *(
+                    f"{words}: perhaps the same people at both ends, which makes it look stronger."
+                    for words in same
+                ),
+                *(
+                    f"{link.words}, not measured: {link.reason}"
+                    for link in self.links
+                    if self._lacks(link)
+                ),
                 "Cited: other organisations, listed apart; it enters nothing measured here.",
             ),
         )
+
+    def _lacks(self, link: ChainLink) -> bool:
+        """Tell whether a link is not measured although both its ends have figures."""
+        return link.reason != "" and {link.start, link.end} <= set(self.stations)
 
     def cited_summary(self) -> Summary:
         """List what others published on the links, measured here or not."""
@@ -129,6 +142,23 @@ class ServiceProfitChain:
             rows=tuple((words, one.figure, one.words, one.source) for words, one in figures),
             notes=("Other organisations, other questions, other years: no target.", *works),
         )
+
+    def summaries(self) -> tuple[Summary, ...]:
+        """Lay everything out for reading, table by table."""
+        products = (self.indirect_summary(),) if self.indirect else ()
+        return (self.summary(), *products, self.cited_summary())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Lay the chain out under the keys of the JSON document, unrounded."""
+        return {
+            "stations": list(self.stations),
+            "covariates": list(self.covariates),
+            "n_teams": self.n_teams,
+            "n_resamples": self.n_resamples,
+            "r_squared": self.r_squared,
+            "links": [asdict(link) for link in self.links],
+            "indirect": [asdict(found) for found in self.indirect],
+        }
 
     def indirect_summary(self) -> Summary:
         """Lay out what passes along the measured links; without such paths, no rows."""

@@ -51,6 +51,13 @@ class Refused(click.ClickException):
     help="Which employee teams serve which customer teams: columns employee_team, customer_team.",
 )
 @click.option(
+    "--outcomes",
+    type=FILE,
+    metavar="FILE",
+    help="Figures of the linked teams: columns named retention, productivity, revenue, profit, "
+    "internal_service_quality, service_value, loyalty.",
+)
+@click.option(
     "--period",
     metavar="COL",
     help="Period column of both files: whole numbers, 2024-05-31, 2024-05 or 2024-Q2.",
@@ -117,7 +124,11 @@ def link(employees: Path, customers: Path, **given: Any) -> None:  # noqa: ANN40
     --team-level, one row per team.  Only team scores are compared; the two files are never
     joined row by row.
     """
-    inputs = [path for path in (employees, customers, given["crosswalk"]) if path is not None]
+    inputs = [
+        path
+        for path in (employees, customers, given["crosswalk"], given["outcomes"])
+        if path is not None
+    ]
     progress = Progress()
     try:
         with Outputs(inputs, html=given["html"], json=given["json"]) as outputs:
@@ -172,6 +183,7 @@ def _options(employees: Path, customers: Path, given: dict[str, Any]) -> Linkage
         employee=check_side(employee, who="employee"),
         customer=check_side(customer, who="customer"),
         crosswalk=given["crosswalk"],
+        outcomes=given["outcomes"],
     )
 
 

@@ -52,6 +52,7 @@ class LinkageOptions:
     employee: SideOptions
     customer: SideOptions
     crosswalk: Path | None = None
+    outcomes: Path | None = None
 
 
 def read_items(text: str, *, path: Path, option: str) -> tuple[Item, ...]:

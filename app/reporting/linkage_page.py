@@ -9,17 +9,22 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from analysis import LinkageResult
+from analysis import LinkageResult, ServiceProfitChain
 from app.reporting.drawings import with_drawings
 from app.reporting.linkage import linkage_document
+from app.reporting.stations import stations_part
 
 ROOT = Path(__file__).parent.parent.parent
 SCREEN = ("tokens.css", "base.css", "components.css")
 
 
-def linkage_page(result: LinkageResult, *, sources: dict[str, Any]) -> str:
+def linkage_page(
+    result: LinkageResult, *, sources: dict[str, Any], chain: ServiceProfitChain | None = None
+) -> str:
     """Write the page: style and drawings inside, no script and no address."""
     document = with_drawings(linkage_document(result, sources=sources))
+    if chain is not None:
+        document["stations"] = stations_part(chain)
     return (
         _templates()
         .get_template("linkage/page.html")

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from analysis import AnalysisError, LinkageResult, link
+from analysis import AnalysisError, LinkageResult, ServiceProfitChain, link
 from analysis.summary import count
 from app.formats.crosswalks import InputFile
 from app.formats.errors import BadFile
 from app.formats.linkage_input import read_linkage
 from app.formats.linkage_options import LinkageOptions, SideOptions
+from app.formats.outcomes import read_outcomes, unmatched
+from app.reporting.stations import chain_of
 from app.version import VERSION
 
 SCHEMA = "headwater.linkage/1"
@@ -38,11 +40,23 @@ def link_files(
     """Read both files, link their teams and write the report, or raise `BadInput`."""
     tell = progress or (lambda stage, share: None)
     read = read_linkage(options, progress=progress)
+    inputs, warnings, outcomes = read.inputs, read.warnings, None
+    if options.outcomes is not None:
+        customer = options.customer
+        outcomes = read_outcomes(
+            options.outcomes, team=customer.team, period=customer.period, progress=progress
+        )
+        inputs = (*inputs, outcomes.input)
+        linked = {
+            str(name) for side in (read.employee, read.customer) for name in side.scores["team"]
+        }
+        warnings = (*warnings, *unmatched(outcomes, linked=linked))
     tell("Computing the link", 0.0)
     try:
         result = link(
-            read.employee, read.customer, seed=seed, dropped=read.dropped, warnings=read.warnings
+            read.employee, read.customer, seed=seed, dropped=read.dropped, warnings=warnings
         )
+        chain = None if outcomes is None else chain_of(result, outcomes)
     except AnalysisError as error:
         raise BadFile(f"The scores cannot be linked: {error}") from error
     page = None
@@ -50,15 +64,22 @@ def link_files(
         tell("Drawing the page", 0.0)
         # Late on purpose: drawing takes a second to load, which JSON alone need not wait for.
         pages = import_module("app.reporting.linkage_page")
-        page = pages.linkage_page(result, sources=sources_table(read.inputs, options, result))
+        sources = sources_table(inputs, options, result)
+        page = pages.linkage_page(result, sources=sources, chain=chain)
+    said = [*result.summaries()[:-1], *(chain.summaries() if chain else ()), result.summary()]
     return LinkageRun(
-        text="\n\n".join(str(summary) for summary in result.summaries()),
-        json=linkage_json(result, inputs=read.inputs),
+        text="\n\n".join(str(summary) for summary in said),
+        json=linkage_json(result, inputs=inputs, chain=chain),
         html=page,
     )
 
 
-def linkage_json(result: LinkageResult, *, inputs: tuple[InputFile, ...]) -> str:
+def linkage_json(
+    result: LinkageResult,
+    *,
+    inputs: tuple[InputFile, ...],
+    chain: ServiceProfitChain | None = None,
+) -> str:
     """Write the documented JSON shape; numbers unrounded, no NaN."""
     document: dict[str, Any] = {
         "schema": SCHEMA,
@@ -76,6 +97,7 @@ def linkage_json(result: LinkageResult, *, inputs: tuple[InputFile, ...]) -> str
         ],
     }
     document |= result.to_dict()
+    document["chain"] = None if chain is None else chain.to_dict()
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -83,7 +105,9 @@ def sources_table(
     inputs: tuple[InputFile, ...], options: LinkageOptions, result: LinkageResult
 ) -> dict[str, Any]:
     """Tell on the page which files and columns the figures come from."""
-    columns = [_columns(options.employee), _columns(options.customer), "the pairs of teams"]
+    columns = [_columns(options.employee), _columns(options.customer)]
+    columns += ["the pairs of teams"] if options.crosswalk is not None else []
+    columns += ["outcomes of teams"] if options.outcomes is not None else []
     rows = [
         [file.path.name, read, count(file.n_rows), count(file.n_used), _left_out(file)]
         for file, read in zip(inputs, columns, strict=False)

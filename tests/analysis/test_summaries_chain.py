@@ -57,7 +57,7 @@ Engagement → profit                    cited
 Customer satisfaction → profit         cited
 --------------------------------------------------------------------------------------------------
 60 teams. Measured here: standard deviations of the later station per standard deviation of the earlier, at equal figures of everything measured before it.
-The same people answered for both ends: Internal service quality → engagement.
+Internal service quality → engagement: perhaps the same people at both ends, which makes it look stronger.
 Cited: other organisations, listed apart; it enters nothing measured here.
 """,  # noqa: E501 - printed lines stay as long as they are printed
     "indirect": """
