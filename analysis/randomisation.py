@@ -22,6 +22,7 @@ from analysis.trial_results import NOT_PROOF
 MOST_LISTED = 20_000
 """Up to so many assignments all are tried; above, so many as asked for are drawn."""
 LEVEL = 0.05
+BLOCK = 1_000_000
 TIE = 1e-9
 
 
@@ -150,23 +151,26 @@ def randomised_trial(
     labels = np.searchsorted([*panel.cohorts, np.inf], panel.starts)
     ways = _ways(labels)
     if ways <= MOST_LISTED:
-        drawn = np.array(list(_all(labels, len(panel.cohorts))))
+        blocks = iter([np.array(list(_all(labels, len(panel.cohorts))))])
     else:
-        drawn = np.vstack([labels, rng.permuted(np.tile(labels, (n_draws, 1)), axis=1)])
+        blocks = _drawn(labels, rng=rng, n_draws=n_draws)
     changed = (np.array(panel.periods) >= panel.starts[:, None]).astype(float)
-    figure, share = (
-        _figures(drawn, values, panel, compared_with=compared_with)
-        for values in (panel.outcome, changed)
-    )
-    mine = int(np.flatnonzero((drawn == labels).all(axis=1))[0])
-    estimate = float(figure[mine])
+
+    def figures(block: npt.NDArray[np.int64]) -> Matrix:
+        sides = (panel.outcome, changed)
+        return np.stack(
+            [_figures(block, side, panel, compared_with=compared_with) for side in sides]
+        )
+
+    estimate = float(figures(labels[None, :])[0, 0])
+    figure, share = np.hstack([figures(block) for block in blocks])
     low, high = _limits(figure, share, estimate=estimate)
     return RandomisedTrial(
         estimate=estimate,
         ci_low=low,
         ci_high=high,
         pvalue=float((np.abs(figure) >= abs(estimate) * (1 - TIE)).mean()),
-        n_assignments=len(drawn),
+        n_assignments=len(figure),
         is_exact=ways <= MOST_LISTED,
         n_started=panel.n_started,
         n_never=panel.n_never,
@@ -180,6 +184,17 @@ def _ways(labels: npt.NDArray[np.int64]) -> int:
         ways *= comb(left, size)
         left -= size
     return ways
+
+
+def _drawn(
+    labels: npt.NDArray[np.int64], *, rng: np.random.Generator, n_draws: int
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Give the real labels, then draws of them, so many at a time as memory bears."""
+    yield labels[None, :]
+    size = max(1, BLOCK // len(labels))
+    for start in range(0, n_draws, size):
+        tiled = np.tile(labels, (min(size, n_draws - start), 1))
+        yield rng.permuted(tiled, axis=1)
 
 
 def _all(labels: npt.NDArray[np.int64], last: int) -> Iterator[npt.NDArray[np.int64]]:

@@ -113,7 +113,9 @@ def staggered_trial(
         base_period=BASES[base],
         estimation_method=METHODS[adjustment],
     )
-    cells = _cells(_fitted(estimator, panel, covariates=list(covariates)), panel)
+    cells = _cells(
+        _fitted(estimator, panel, covariates=[f"covariate {name}" for name in covariates]), panel
+    )
     shown = {"time": cells.period - cells.start, "start": cells.start, "period": cells.period}
     pieces = {name: pieces_of(cells, by, name=name) for name, by in shown.items()}
     averages = averages_of(cells, pieces)
@@ -202,7 +204,7 @@ def _fitted(estimator: Any, panel: TrialPanel, **given: Any) -> Any:  # noqa: AN
         "period": np.tile(panel.periods, n_teams),
         "mean": panel.outcome.ravel(),
         "first": np.repeat(np.where(np.isinf(panel.starts), 0, panel.starts), n_periods),
-        **{name: values.ravel() for name, values in panel.covariates.items()},
+        **{f"covariate {name}": values.ravel() for name, values in panel.covariates.items()},
     }
     columns = {"outcome": "mean", "unit": "team", "time": "period", "first_treat": "first"}
     with warnings.catch_warnings():

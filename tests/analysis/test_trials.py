@@ -237,6 +237,42 @@ def test_staggered_choices_give_the_same_figure():
         assert test.ci_low < 5 < test.ci_high
 
 
+def test_teams_that_change_later_serve_where_none_never_does():
+    """Where all change in the end, those that change last are compared with until they do."""
+    starts = {f"t{i:02d}": 3 if i < 11 else 4 for i in range(22)}
+    values = simulated(22, starts=starts, effect=5.0)
+    values[:, 0] += np.arange(22) % 3
+    frame = panel_of(values).rename(columns={"period": "when"}).eval("period = when * 2 + 1")
+    dates = {team: 2 * start + 1 for team, start in starts.items()}
+
+    trial = staggered_trial(frame, dates, compared_with="not_yet")
+    test = randomised_trial(
+        frame, dates, rng=np.random.default_rng(1), n_draws=19, compared_with="not_yet"
+    )
+
+    early, late = values[:11], values[11:]
+    hand = (early[:, 2] - early[:, 1]).mean() - (late[:, 2] - late[:, 1]).mean()
+    assert (trial.effect.estimate, test.estimate) == pytest.approx((hand, hand))
+    for method in (staggered_trial, trial_checks):
+        with pytest.raises(NotIdentified, match="changed in the end"):
+            method(frame, dates)
+
+
+def test_names_of_covariates_do_not_matter(counties):
+    """A covariate may have any name that scores leave free."""
+    scores, starts = counties
+    plain = staggered_trial(scores, starts, covariates=["lpop"], adjustment="regression")
+
+    named = staggered_trial(
+        scores.rename(columns={"lpop": "first"}),
+        starts,
+        covariates=["first"],
+        adjustment="regression",
+    )
+
+    assert named.effect == plain.effect
+
+
 @settings(max_examples=8, deadline=None)
 @given(
     shift=st.floats(-50, 50),
