@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime
 from hashlib import sha256
 
@@ -11,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from app.database import get_session
 from app.forms import choices
 from app.manage.team_forms import CHANGE_FORMS, ChangeForm, MergeForm, MoveForm, SplitForm
-from app.models import Team
+from app.models import Person, Team
 from app.queries import teams as queries
 from app.security import allow
 from app.services import team_changes, team_previews, teams
@@ -80,7 +81,14 @@ def _form(team: Team, kind: str) -> ChangeForm:
         form.starts_on.data = _today()
     if isinstance(form, SplitForm):
         sitting = team_changes.people_in(session, team, on=_today())
-        form.people.choices = choices((str(m.person_id), m.person.name) for m in sitting)
+        names = Counter(m.person.name for m in sitting)
+        form.people.choices = choices(
+            (
+                str(m.person_id),
+                _told_apart(m.person) if names[m.person.name] > 1 else m.person.name,
+            )
+            for m in sitting
+        )
     if isinstance(form, MergeForm):
         beside = team.parent.children if team.parent is not None else []
         form.others.choices = choices(
@@ -140,6 +148,10 @@ def _page(
         today=_today(),
     )
     return page, status
+
+
+def _told_apart(person: Person) -> str:
+    return f"{person.name}, {person.email or 'without an e-mail address'}"
 
 
 def _today() -> date:

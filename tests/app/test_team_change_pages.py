@@ -61,6 +61,24 @@ def test_a_team_is_split_after_a_preview(desk, session, tree):
     assert "Split South into South and Pier" in listed.main.text
 
 
+def test_people_of_one_name_are_told_apart_in_a_split(desk, session, tree):
+    """Two people called the same stand there with their addresses, the others without."""
+    first, second, *others = [m.person for m in session.scalars(select(Membership)).all()
+                              if m.team_id == tree["south"].id]  # fmt: skip
+    first.name = second.name = "Pavel Ulver"
+    session.commit()
+
+    page = desk.get(f"/teams/{tree['south'].id}/split")
+    labels = {
+        box["value"]: page.select_one(f"label[for={box['id']}]").text.strip()
+        for box in page.select("[name=people]")
+    }
+
+    assert labels[str(first.id)] == f"Pavel Ulver, {first.email}"
+    assert labels[str(second.id)] == f"Pavel Ulver, {second.email}"
+    assert labels[str(others[0].id)] == others[0].name
+
+
 def test_a_preview_of_something_else_is_shown_anew(desk, session, tree):
     """Whoever changes the form after the preview sees first what that would do."""
     path = f"/teams/{tree['north'].id}/move"
