@@ -90,7 +90,7 @@ def demo(
             return
         processes += _serve(settings, port=port, host=host)
         wait_until_up(processes[1], place.url)
-        _tell(facts)
+        _tell(facts, place.facts)
         ended = wait_for_the_end(processes)
         raise CannotStart(f"The {ended.name} stopped by itself.")
     except KeyboardInterrupt:
@@ -141,7 +141,7 @@ def _serve(settings: Settings, *, port: int, host: str) -> list[Running]:
     ]
 
 
-def _tell(facts: dict[str, Any]) -> None:
+def _tell(facts: dict[str, Any], facts_file: Path) -> None:
     lines = [
         "",
         f"Headwater runs at {facts['app']} (the collector, for employees' answers: "
@@ -155,7 +155,7 @@ def _tell(facts: dict[str, Any]) -> None:
         "",
         *_ways_to_answer(facts),
         "",
-        "instance/demo.json lists more codes. Press Ctrl-C to stop.",
+        f"{facts_file} lists more codes. Press Ctrl-C to stop.",
     ]
     click.echo("\n".join(lines))
 

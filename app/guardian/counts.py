@@ -109,9 +109,12 @@ def judge_counts(groups: list[dict[str, Any]], text: str) -> list[Finding]:
 def _judge_group(group: Table, promised: Table | None) -> Finding:
     accepted, issued, eligible = (group[name] for name in ("accepted", "issued", "eligible"))
     is_letter = promised is not None and promised["right"] == "letter"
-    right = "letters printed" if is_letter else "ballots issued"
+    right = (
+        "letters printed" if is_letter else "ballot issued" if issued == 1 else "ballots issued"
+    )
     return _finding(
-        f"{group['label']}: {accepted} answers accepted, {issued} {right}, {eligible} eligible.",
+        f"{group['label']}: {accepted} {'answer' if accepted == 1 else 'answers'} accepted, "
+        f"{issued} {right}, {eligible} eligible.",
         fits=promised is not None
         and 0 <= accepted <= issued <= eligible == promised["n_eligible"]
         and (not is_letter or issued == eligible),
