@@ -66,8 +66,12 @@ class Server:
 
 
 @contextmanager
-def serving(folder, mutant=""):
-    """Run the collector over `folder`/store; `mutant` is Python run first in every process."""
+def serving(folder, mutant="", *, under=()):
+    """
+    Run the collector over `folder`/store; `mutant` is Python run first in every process.
+
+    `under` is the command of a program that runs it, to watch what it does.
+    """
     port = _free_port()
     start = f"{mutant}\nimport sys; sys.argv[1:] = ['serve', '--port', '{port}']\n"
     start += "from collector.cli import main; main()"
@@ -80,7 +84,7 @@ def serving(folder, mutant=""):
     }
     with (folder / "output.txt").open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", start],
+            [*under, sys.executable, "-c", start],
             cwd=ROOT,
             env=os.environ | settings,
             stdout=output,
