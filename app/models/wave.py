@@ -6,13 +6,24 @@ import json
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, ForeignKeyConstraint, String, Text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    ForeignKeyConstraint,
+    String,
+    Text,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base
 from app.models.questionnaire import SurveyVersion
 from surveys.lifecycle import Facts, State
 from surveys.manifests import manifest_sha256, words
+
+NO_CELLS = '{"cells":[],'
 
 
 class Wave(Base):
@@ -195,3 +206,13 @@ class Release(Base):
     document: Mapped[str] = mapped_column(Text)
 
     wave: Mapped[Wave] = relationship(back_populates="release")
+
+    @hybrid_property
+    def has_figures(self) -> bool:
+        """Whether enough people answered for any figure; canonical JSON begins with the cells."""
+        return not self.document.startswith(NO_CELLS)
+
+    @has_figures.inplace.expression
+    @classmethod
+    def _has_figures(cls) -> ColumnElement[bool]:
+        return ~cls.document.startswith(NO_CELLS, autoescape=True)

@@ -79,10 +79,11 @@ def open_waves(session: Session, person_id: int, *, on: date) -> list[OpenWave]:
 
 
 def latest_release(session: Session) -> LatestRelease | None:
-    """Find the newest released wave."""
+    """Find the newest released wave in which enough people answered for any figure."""
     row = session.execute(
         select(Wave.title, Release.released_on)
         .join(Release, Release.wave_id == Wave.id)
+        .where(Release.has_figures)
         .order_by(Release.released_on.desc(), Wave.id.desc())
         .limit(1)
     ).first()

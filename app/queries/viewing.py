@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import Team, Wave
+from app.models import Release, Team, Wave
 
 Document = Mapping[str, Any]
 
@@ -30,10 +30,11 @@ def released_wave(session: Session, wave_id: int) -> Wave | None:
     return session.scalar(select(Wave).where(Wave.id == wave_id, Wave.release.has()))
 
 
-def latest_released_wave(session: Session) -> Wave | None:
-    """Find the newest wave that has a release."""
+def latest_released_wave(session: Session, *, with_results: bool = False) -> Wave | None:
+    """Find the newest wave that has a release; on request, one that shows figures at all."""
+    release = Wave.release.has(Release.has_figures) if with_results else Wave.release.has()
     return session.scalar(
-        select(Wave).where(Wave.release.has()).order_by(Wave.opens_on.desc(), Wave.id.desc())
+        select(Wave).where(release).order_by(Wave.opens_on.desc(), Wave.id.desc()).limit(1)
     )
 
 

@@ -41,9 +41,10 @@ def index() -> ResponseReturnValue:
 def results() -> ResponseReturnValue:
     """Show everybody what their own group and the whole organisation answered, and what of it."""
     session, today = get_session(), datetime.now(UTC).date()
-    wave = viewing.latest_released_wave(session)
-    if wave is None:
+    newest = viewing.latest_released_wave(session)
+    if newest is None:
         return render_template("report/no_results.html")
+    wave = viewing.latest_released_wave(session, with_results=True) or newest
     document = _wave_document(wave)
     whole = _part(document, viewing.whole_organisation(document))
     own = own_results.own_of(session, document, wave, current_user.id, on=today)
@@ -52,6 +53,7 @@ def results() -> ResponseReturnValue:
     return render_template(
         "report/results.html",
         report=document,
+        newest=newest.title if newest is not wave else "",
         scope=whole,
         own=own,
         chief=[] if cell else tables.chief_figures(document, whole),

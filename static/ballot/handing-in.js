@@ -30,6 +30,7 @@ export async function sendLater() {
   if (!isReady()) return;
   if (isOpen() && latest() - Date.now() < HOUR) throw new Refused("late");
   await sealAnswers();
+  keeping.write({ since: Date.now() });
   render();
   schedule();
   page.goTo("waiting");
@@ -38,7 +39,7 @@ export async function sendLater() {
 /** Throw the sealed answers away and answer anew; only while nothing was ever sent. */
 export function answerAnew() {
   clearTimeout(timer);
-  keeping.write({ sealed: undefined, commented: undefined });
+  keeping.write({ sealed: undefined, commented: undefined, since: undefined });
   render();
   page.goTo("questions");
 }
@@ -46,8 +47,11 @@ export function answerAnew() {
 /** Go on with what waited since the last visit. */
 export function resume() {
   render();
-  if (!keeping.read().sealed) return;
-  if (isOpen()) return deliver();
+  const { sealed, since, tried } = keeping.read();
+  if (!sealed) return;
+  // A page that is only loaded anew goes on waiting; who comes back later sends.
+  const isBack = tried || !since || Math.abs(Date.now() - since) > HOUR;
+  if (isOpen() && (isBack || latest() - Date.now() < HOUR)) return deliver();
   schedule();
 }
 

@@ -87,7 +87,7 @@ export const REASONS = {
 /** What is said of sealed answers that wait. */
 export const WAITING = {
   now: {
-    onDevice: "They are sent at a random moment within a day while this page stays open, or else as soon as you open it again on this device.",
+    onDevice: "They are sent at a random moment within a day while this page stays open, or else when you open it again on this device after an hour or more.",
     inMemory: "They are sent at a random moment within a day, if this page stays open till then. Once it is closed they are gone.",
   },
   early: {

@@ -184,6 +184,25 @@ def test_a_wave_that_too_few_answered_shows_nothing_of_anybody(member_of, sessio
     assert not page.select("table.side-by-side")
 
 
+def test_an_empty_wave_leaves_the_results_before_it(member_of, session, wave):
+    """Where too few answered the newest wave, the results before stay, and both pages say so."""
+    empty = make_release(
+        wave="f" * 16,
+        title="Empty pulse",
+        opens_on="2027-01-04",
+        answers={"north": NORTH[:3]},
+    )
+    make_wave_report(session, store_release(session, empty))
+    visitor = member_of("north")
+
+    page = visitor.get(RESULTS)
+
+    assert "In “Empty pulse”, which came later, too few people answered" in words(page)
+    assert page.select("table.side-by-side")
+    assert wave.title in page.main.text
+    assert f"latest results are those of {wave.title}" in words(visitor.get("/"))
+
+
 # People by letter, who are counted in a node of their own.
 
 

@@ -26,7 +26,7 @@ def test_answers_are_sent_later_while_the_page_is_open(wave, holder):
 
     holder.press("Send later").sees("Your answers are sealed")
 
-    assert holder.kept().keys() == {"seed", "group", "signature", "sealed", "commented"}
+    assert holder.kept().keys() == {*"seed group signature sealed commented since".split()}
     assert "Quiet rooms" not in json.dumps(holder.kept())
     assert not holder.sent()
     holder.page.clock.fast_forward("24:01:00")
@@ -34,13 +34,23 @@ def test_answers_are_sent_later_while_the_page_is_open(wave, holder):
     assert holder.kept() == {}
 
 
+AN_HOUR_AGO = """key => {
+  const kept = JSON.parse(localStorage.getItem(key));
+  kept.since -= 61 * 60 * 1000;
+  localStorage.setItem(key, JSON.stringify(kept));
+}"""
+
+
 def test_answers_are_sent_at_the_next_visit(wave, holder):
-    """What waited is sent when the page is opened again; until then it can be taken back."""
+    """What waited is sent when the page is opened an hour later, and can be taken back before."""
     holder.answer(tools="1").press("Send later").sees("Your answers are sealed")
     holder.press("Discard them and answer again")
     expect(holder.page.locator("#q-tools-1")).not_to_be_checked()
     holder.answer(tools="2").press("Send later").sees("Your answers are sealed")
 
+    holder.open(wave).sees("Your answers are sealed")
+    assert not holder.sent()  # loading the page anew gives nothing away
+    holder.page.evaluate(AN_HOUR_AGO, f"headwater:{wave.key}")
     holder.open(wave).sees(IN)
 
     (sent,) = holder.sent()
