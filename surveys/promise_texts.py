@@ -50,7 +50,10 @@ def sections(
         Section(heading="What it is for", lines=tuple(promise.purposes.split("\n"))),
         Section(
             heading="Who reads what",
-            lines=(*promise.readers.split("\n"), "Nobody reads what a single person answered."),
+            lines=(
+                *promise.readers.split("\n"),
+                "Nobody reads which answers a single person chose.",
+            ),
         ),
         Section(heading="From how many answers on", lines=_counted(thresholds)),
         Section(heading="How long what is kept", lines=_kept(promise)),

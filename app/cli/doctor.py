@@ -49,8 +49,10 @@ def doctor(
     ):  # fmt: skip
         _show(finding)
         found.append(finding.level)
+    n_breaks, n_weakens = found.count("breaks"), found.count("weakens")
     click.echo(
-        f"\n{found.count('breaks')} break the promise, {found.count('weakens')} weaken it,"
+        f"\n{n_breaks} break{'s' * (n_breaks == 1)} the promise,"
+        f" {n_weakens} weaken{'s' * (n_weakens == 1)} it,"
         f" {found.count('unseen')} could not be seen, {found.count('ok')} are as they should be."
     )
     if "breaks" in found:
