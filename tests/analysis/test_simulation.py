@@ -71,7 +71,8 @@ def test_noise_shrinks_the_observed_link_as_the_formula_says():
     assert np.mean(observed) < 0.2
 
 
-@pytest.mark.parametrize("n_teams", [20, pytest.param(60, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("n_teams", [20, 60])
 def test_the_corrected_interval_holds_the_truth(n_teams):
     """
     The interval that allows for noise covers a true .33 in about 95% of samples.

@@ -55,6 +55,7 @@ NOT_REACHED = {
     "account.forgotten",
     "account.link_sent",
     "account.set_password",
+    "promises.edit",
     "respond.questionnaire",
     "respond.thanks",
     "surveys.add_construct",
