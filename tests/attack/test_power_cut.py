@@ -23,8 +23,8 @@ WITHOUT_SYNC = "from collector import intake; intake.SYNCHRONOUS = 'OFF'"
 ARRIVED = re.compile(r'"POST /anon/submit')
 # Of a call that another thread interrupts, the log has the beginning and the end on lines of
 # their own; the process that makes it stands in front of both.
-BEGUN = re.compile(r"(\d+) f(?:data)?sync\(\d+<[^>]*answers\.sqlite>(?:\)\s+= 0| <unfinished)")
-RESUMED = re.compile(r"(\d+) <\.\.\. f(?:data)?sync resumed>\)\s+= 0")
+BEGUN = re.compile(r"(\d+) +f(?:data)?sync\(\d+<[^>]*answers\.sqlite>(?:\)\s+= 0| <unfinished)")
+RESUMED = re.compile(r"(\d+) +<\.\.\. f(?:data)?sync resumed>\)\s+= 0")
 ACKNOWLEDGED = re.compile(r'"HTTP/1\.1 200')
 
 
@@ -73,3 +73,17 @@ def test_every_answer_is_on_the_disk_before_it_is_acknowledged(tmp_path):
 def test_the_log_of_calls_finds_a_server_that_does_not_wait(tmp_path, mutant):
     """A server that never syncs, or acknowledges first, is found out."""
     assert False in watch(tmp_path, mutant)
+
+
+def test_calls_are_read_whole_or_in_two_parts():
+    """Short process numbers are padded, and a call that was interrupted ends on another line."""
+    arrived = '123   recvfrom(9<TCP:[…]>, "POST /anon/submit HTTP/1.1", 8192) = 900'
+    acknowledged = '123   sendto(9<TCP:[…]>, "HTTP/1.1 200 OK", 90) = 90'
+    whole = "456   fdatasync(7</store/w/answers.sqlite>) = 0"
+    begun = "456   fdatasync(7</store/w/answers.sqlite> <unfinished ...>"
+    ended = "456   <... fdatasync resumed>) = 0"
+
+    assert list(synced([arrived, whole, acknowledged])) == [True]
+    assert list(synced([arrived, begun, ended, acknowledged])) == [True]
+    assert list(synced([arrived, begun, acknowledged, ended])) == [False]
+    assert list(synced([whole, arrived, ended, acknowledged])) == [False]
