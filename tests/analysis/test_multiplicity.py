@@ -47,7 +47,7 @@ def test_the_links_of_schools_agree_with_r():
     assert page.n_found == 7
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.integers(0, 10**6))
 def test_adjusting_equals_statsmodels_in_any_order(pvalues, seed):
     """Each method gives statsmodels' figures; order changes places only; none gets smaller."""

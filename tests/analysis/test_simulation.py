@@ -130,6 +130,7 @@ def planted_lag(rng, *, effect: float, n_teams: int = 80, n_periods: int = 8):
     return (scores(side.ravel(), team=team, period=period) for side in (x, y))
 
 
+@pytest.mark.long
 def test_a_planted_lag_is_recovered_and_its_reverse_is_not_found():
     """Over 25 panels the forward lag covers its truth and the reverse lag stays at zero."""
     rng = np.random.default_rng(11)

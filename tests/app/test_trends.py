@@ -161,7 +161,12 @@ def any_part(teams, descents, *, listed):
 
 @pytest.mark.attack
 @pytest.mark.parametrize(
-    ("name", "rule"), [("_break", names_alone), ("as_of", no_memory), ("as_of", any_part)]
+    ("name", "rule"),
+    [
+        ("_break", names_alone),
+        pytest.param("as_of", no_memory, marks=pytest.mark.long),
+        pytest.param("as_of", any_part, marks=pytest.mark.long),
+    ],
 )
 def test_weaker_rules_are_found(monkeypatch, name, rule):
     """Lines by names, without a memory of changes, or with half a team's past, are noticed."""

@@ -43,6 +43,7 @@ def test_a_closing_killed_anywhere_ends_as_any_other(tmp_path, new_database, whi
     assert sum(killed.values()) >= 14
 
 
+@pytest.mark.long
 def test_the_kills_find_a_closing_in_the_wrong_order(tmp_path, new_database):
     """One that tells too early that all is kept, draws again or forgets a key is caught."""
     complaints = play(tmp_path, new_database, "mutants")

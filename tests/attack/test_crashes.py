@@ -36,7 +36,7 @@ def test_every_deed_survives_a_kill_at_every_step(tmp_path):
 @pytest.mark.parametrize(
     ("mutant", "complaint"),
     [
-        ("hasty", "keys went before the close"),
+        pytest.param("hasty", "keys went before the close", marks=pytest.mark.long),
         pytest.param("redraw", "a frozen release changed", marks=pytest.mark.long),
         pytest.param("forget", "answers went before", marks=pytest.mark.long),
     ],

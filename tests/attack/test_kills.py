@@ -240,6 +240,7 @@ def test_a_disk_that_takes_nothing_is_admitted(ready, tmp_path, harm):
     assert len(found) == len(dict(found)) == 9
 
 
+@pytest.mark.long
 def test_the_full_disk_finds_a_collector_that_pretends(ready, tmp_path):
     """One that acknowledges what it could not write is found by the same attempt."""
     statuses, (_, stored, _) = hurt(ready, tmp_path, "fill the disk", mutant="pretend")

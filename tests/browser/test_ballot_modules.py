@@ -50,6 +50,7 @@ def reference(text: str) -> list[list[int]]:
     return [[int(module) for module in row] for row in code.matrix]
 
 
+@pytest.mark.long
 def test_codes_are_those_of_another_encoder(page, monkeypatch):
     """Every version, full and not full, agrees with segno module by module."""
     # segno adds a byte of zeros where the bits end on a byte already; the standard adds none

@@ -34,7 +34,15 @@ STATES: dict[str, Callable[[Voter, Round], Any]] = {
     ),
     "door": lambda voter, wave: voter.page.goto(f"{voter.rounds.collector}/w/{wave.key}"),
 }
-LATER = {"something missing", "thrown away", "asked once more", "in"}
+LATER = {
+    "where it is signed",
+    "door",
+    "nothing taken",
+    "something missing",
+    "thrown away",
+    "asked once more",
+    "in",
+}
 
 
 @pytest.mark.parametrize(

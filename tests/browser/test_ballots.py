@@ -144,7 +144,7 @@ def test_a_ballot_is_carried_by_a_file(wave, holder, new_voter, tmp_path):
     phone.answer(tools="5").press("Send my answers").sees(IN)
 
 
-@pytest.mark.parametrize("bytes_of_ballot", ["short", "A" * 384])
+@pytest.mark.parametrize("bytes_of_ballot", ["short", pytest.param("A" * 384, marks=pytest.mark.long)])
 def test_a_damaged_ballot_is_refused(wave, new_voter, bytes_of_ballot):
     """What is no ballot of this survey is not kept, and the page says what to do."""
     voter = new_voter().open(wave, fragment=f"#ballot=g00.{bytes_of_ballot}")
@@ -155,6 +155,7 @@ def test_a_damaged_ballot_is_refused(wave, new_voter, bytes_of_ballot):
     assert "signature" not in voter.kept()
 
 
+@pytest.mark.long
 def test_who_prefers_not_to_answer_takes_a_ballot_too(wave, voter):
     """Declining looks to the application like taking, and leaves nothing on the device."""
     voter.open(wave).press("I prefer not to answer").sees("You are not answering")
@@ -202,6 +203,7 @@ def test_a_broken_way_back_brings_the_same_ballot_again(wave, voter):
     assert first == second
 
 
+@pytest.mark.long
 def test_ballots_are_taken_before_the_wave_opens(rounds, voter):
     """An early ballot waits; answers sealed before the first day stay here until then."""
     early = rounds.open(opens_in=3)
@@ -232,6 +234,7 @@ def test_a_wave_that_was_extended_says_its_new_last_day(rounds, voter):
     expect(voter.page.locator(".lede")).to_contain_text(f"{day(9):%-d %B %Y}")
 
 
+@pytest.mark.long
 def test_a_forged_signature_ends_it(wave, voter):
     """A signature of another key stops the page; no other seed is ever tried."""
     voter.page.route(
@@ -279,6 +282,7 @@ def test_a_foreign_site_cannot_spoil_a_ballot(wave, holder, fragment):
     assert not holder.kept().get("broken")
 
 
+@pytest.mark.long
 def test_a_foreign_site_cannot_make_a_signature_look_forged(wave, voter):
     """Nor by naming group and token of its own first, and then bringing rubbish for that token."""
     voter.open(wave, fragment="#group=g00&token=1-2-3-4")
@@ -326,6 +330,7 @@ def test_a_ballot_needs_no_mouse(wave, voter):
     expect(page.get_by_role("status")).to_have_text("")
 
 
+@pytest.mark.long
 def test_waves_with_letters_offer_two_doors(rounds, voter):
     """One page leads to the ballot and takes codes; a letter brings a receipt too."""
     both = rounds.open(with_letters=True)

@@ -100,6 +100,7 @@ def test_a_long_outage_leaves_the_sealed_answers_here(wave, holder):
     assert len({body["sealed"] for body in holder.sent()}) == 1
 
 
+@pytest.mark.long
 def test_a_confirmation_of_something_else_is_not_believed(wave, holder):
     """An acknowledgement that does not fit the sealed answers leaves them on the device."""
     holder.answer(tools="4")
