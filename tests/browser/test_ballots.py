@@ -144,7 +144,9 @@ def test_a_ballot_is_carried_by_a_file(wave, holder, new_voter, tmp_path):
     phone.answer(tools="5").press("Send my answers").sees(IN)
 
 
-@pytest.mark.parametrize("bytes_of_ballot", ["short", pytest.param("A" * 384, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "bytes_of_ballot", ["short", pytest.param("A" * 384, marks=pytest.mark.long)]
+)
 def test_a_damaged_ballot_is_refused(wave, new_voter, bytes_of_ballot):
     """What is no ballot of this survey is not kept, and the page says what to do."""
     voter = new_voter().open(wave, fragment=f"#ballot=g00.{bytes_of_ballot}")
