@@ -25,7 +25,7 @@ from tests.app.rounds import make_round
 from tests.app.written_actions import write_action
 from tests.factories import make_person
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.forms]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from app.models import Person, Team
 from app.services import organisation_import, people
 from tests.factories import make_person, make_staff, make_team
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.forms]
 TODAY = datetime.now(UTC).date()
 HEAD = "email,name,team,role,locale,start date"
 ROWS = (

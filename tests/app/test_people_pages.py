@@ -11,7 +11,7 @@ from app.services import people, roles
 from app.services.errors import LastAdministrator
 from tests.factories import PASSWORD, make_person, make_staff, make_team
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.forms]
 TODAY = datetime.now(UTC).date()
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.models import Membership, Team, TeamChange
 from tests.factories import make_people, make_staff, make_team, make_wave
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.forms]
 TODAY = datetime.now(UTC).date()
 TOMORROW = TODAY + timedelta(days=1)
 

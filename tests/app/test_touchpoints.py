@@ -11,7 +11,7 @@ from app.services.errors import Conflict
 from tests.app.customers import NOW, make_answer, make_link, make_touchpoint, make_version
 from tests.factories import make_staff, make_team
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.forms]
 
 
 @pytest.fixture
