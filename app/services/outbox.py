@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.models import OutboxMail
 from app.services import deletions
+from app.services.claims import run_once
 from app.services.errors import NotFound
 
 CLAIM = timedelta(minutes=5)
@@ -99,13 +100,10 @@ def claim_due(session: Session, *, now: datetime, limit: int = 20) -> list[Outbo
         .order_by(OutboxMail.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        # PostgreSQL may run a plain subquery once per row, and so past its limit.
-        .cte("due")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     claimed = session.scalars(
         update(OutboxMail)
-        .where(OutboxMail.id.in_(select(due.c.id)))
+        .where(OutboxMail.id.in_(run_once(session, due)))
         .values(claimed_until=now + CLAIM, n_attempts=OutboxMail.n_attempts + 1)
         .returning(OutboxMail)
         .execution_options(synchronize_session=False, populate_existing=True)

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.models import CustomerLink, CustomerResponse, CustomerRollUp, SurveyVersion, Team
+from app.services.claims import run_once
 from surveys.questionnaires import Questionnaire
 from surveys.questions import SingleChoice
 
@@ -98,7 +99,10 @@ def _claim(session: Session, limit: int) -> Sequence[_Waiting]:
     )
     claimed = session.connection().execute(
         update(CustomerResponse)
-        .where(CustomerResponse.id.in_(waiting), CustomerResponse.is_rolled_up.is_(False))
+        .where(
+            CustomerResponse.id.in_(run_once(session, waiting)),
+            CustomerResponse.is_rolled_up.is_(False),
+        )
         .values(is_rolled_up=True)
         .returning(
             CustomerResponse.link_id,
